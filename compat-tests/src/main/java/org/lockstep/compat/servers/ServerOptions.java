@@ -1,0 +1,105 @@
+package org.lockstep.compat.servers;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+
+/**
+ * How a server process is started: its directory, its zoo.cfg and its JVM. Both kinds of server understand the same options, so
+ * that a comparison starts both with equal ones. Setters return this; not thread-safe.
+ */
+public final class ServerOptions {
+    private final Path directory;
+    private final Properties config = new Properties();
+    private final List<String> jvmFlags = new ArrayList<>();
+    private int port = FreePorts.next();
+    private int heapMegabytes = 512;
+    private int serverId;
+    private String logLevel = "INFO";
+
+    /**
+     * @param directory an existing directory for this server alone: it gets {@code zoo.cfg}, {@code logback.xml}, {@code server.log}
+     *     and {@code data/}. Whoever made it deletes it.
+     */
+    public ServerOptions(Path directory) {
+        this.directory = directory.toAbsolutePath();
+        tickTimeMillis(2000);
+        set("dataDir", this.directory.resolve("data").toString());
+        set("maxClientCnxns", "0");
+        set("4lw.commands.whitelist", "*");
+    }
+
+    /** Client port on 127.0.0.1; without this call, a free one. */
+    public ServerOptions port(int value) {
+        port = value;
+        return this;
+    }
+
+    public ServerOptions tickTimeMillis(int value) {
+        return set("tickTime", Integer.toString(value));
+    }
+
+    /** Maximum heap of the server's JVM. */
+    public ServerOptions heapMegabytes(int value) {
+        heapMegabytes = value;
+        return this;
+    }
+
+    /** For an ensemble: written to {@code myid} in the data directory. 0, the default, writes none. */
+    public ServerOptions serverId(int value) {
+        serverId = value;
+        return this;
+    }
+
+    /** A key of zoo.cfg, replacing what was set before. */
+    public ServerOptions set(String key, String value) {
+        config.setProperty(key, value);
+        return this;
+    }
+
+    /** One more flag for the JVM, for example {@code -Djute.maxbuffer=4194304}. */
+    public ServerOptions jvmFlag(String flag) {
+        jvmFlags.add(flag);
+        return this;
+    }
+
+    /** Root level of the server's log; INFO unless set. */
+    public ServerOptions logLevel(String value) {
+        logLevel = value;
+        return this;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    int port() {
+        return port;
+    }
+
+    int heapMegabytes() {
+        return heapMegabytes;
+    }
+
+    int serverId() {
+        return serverId;
+    }
+
+    String logLevel() {
+        return logLevel;
+    }
+
+    List<String> jvmFlags() {
+        return jvmFlags;
+    }
+
+    /** What zoo.cfg will hold, the client port included. */
+    Properties config() {
+        Properties all = new Properties();
+        all.putAll(config);
+        all.setProperty("clientPort", Integer.toString(port));
+        all.setProperty("clientPortAddress", "127.0.0.1");
+        return all;
+    }
+}
