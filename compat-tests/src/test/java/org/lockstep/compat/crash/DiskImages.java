@@ -1,0 +1,170 @@
+package org.lockstep.compat.crash;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * Rebuilds from a trace the directories that a crash at a given time may leave. The traced directory must have been empty when the
+ * trace began. Directories themselves count as durable. LMDB's lock files are left out: they are shared memory, and LMDB makes
+ * new ones when nobody holds them.
+ */
+final class DiskImages {
+    private final Map<Integer, FileHistory> files = new HashMap<>();
+    private final List<NameChange> names = new ArrayList<>();
+    private final List<IoEvent> events;
+
+    /** A create, rename or unlink, and the time from which it is on the medium: a flush of the file or of a directory it is in. */
+    private record NameChange(IoEvent event, int file, long durableAt) {}
+
+    DiskImages(List<IoEvent> events) {
+        this.events = events;
+        for (IoEvent event : events) {
+            if (event.file() != 0) {
+                files.computeIfAbsent(event.file(), FileHistory::new).add(event);
+            }
+        }
+        files.values().forEach(FileHistory::complete);
+        collectNames();
+    }
+
+    /** True for LMDB's lock files. */
+    static boolean isLockFile(String path) {
+        return path.endsWith("-lock") || path.endsWith("lock.mdb");
+    }
+
+    List<IoEvent> events() {
+        return events;
+    }
+
+    /** Begin of the first and end of the last recorded call. */
+    long start() {
+        return events.get(0).begin();
+    }
+
+    long end() {
+        return events.stream().mapToLong(IoEvent::end).max().orElseThrow();
+    }
+
+    /** Writes what a crash at {@code cut} leaves into the empty directory {@code target}. Cuts must not go backwards. */
+    void write(long cut, Loss loss, Path target) throws IOException {
+        for (Map.Entry<String, Integer> name : namesAt(cut, loss).entrySet()) {
+            Path path = target.resolve(name.getKey());
+            Files.createDirectories(path.getParent());
+            if (!isLockFile(name.getKey())) {
+                files.get(name.getValue()).at(cut, loss).writeTo(path);
+            }
+        }
+    }
+
+    /** What differs between the whole trace and the real directory; empty when the recording is complete. */
+    List<String> differences(Path directory) throws IOException {
+        List<String> found = new ArrayList<>();
+        Map<String, Integer> rebuilt = namesAt(Long.MAX_VALUE - 1, new Loss(Loss.Kind.KEEP_ALL, 0));
+        rebuilt.keySet().removeIf(DiskImages::isLockFile);
+        for (Map.Entry<String, Integer> name : rebuilt.entrySet()) {
+            Path real = directory.resolve(name.getKey());
+            if (!Files.isRegularFile(real)) {
+                found.add(name.getKey() + " is in the trace only");
+                continue;
+            }
+            long at = files.get(name.getValue()).finalContent().firstDifference(real);
+            if (at >= 0) {
+                found.add(name.getKey() + " differs from byte " + at);
+            }
+        }
+        Predicate<String> unknown = name -> !isLockFile(name) && !rebuilt.containsKey(name);
+        try (var walk = Files.walk(directory)) {
+            walk.filter(Files::isRegularFile).map(file -> directory.relativize(file).toString()).filter(unknown)
+                    .forEach(name -> found.add(name + " is not in the trace"));
+        }
+        for (IoEvent event : events) {
+            if (event.type() == IoEvent.Type.MAP && event.has(IoEvent.WRITABLE_MAP) && !isLockFile(nameOf(event.file()))) {
+                found.add(nameOf(event.file()) + " is mapped for writing");
+            }
+        }
+        return found;
+    }
+
+    /** The last name under which a file was opened. */
+    String nameOf(int file) {
+        String name = "";
+        for (IoEvent event : events) {
+            if (event.type() == IoEvent.Type.OPEN && event.file() == file) {
+                name = event.path();
+            }
+        }
+        return name;
+    }
+
+    private Map<String, Integer> namesAt(long cut, Loss loss) {
+        List<NameChange> begun = names.stream().filter(change -> change.event().begin() < cut).toList();
+        int open = (int) begun.stream().filter(change -> change.durableAt() > cut).count();
+        int kept = loss.namesKept(open);
+        Map<String, Integer> present = new TreeMap<>();
+        for (NameChange change : begun) {
+            if (change.durableAt() <= cut || kept-- > 0) {
+                apply(present, change);
+            }
+        }
+        return present;
+    }
+
+    private void collectNames() {
+        Map<String, Integer> now = new HashMap<>();
+        Map<String, Integer> directories = new HashMap<>();
+        for (IoEvent event : events) {
+            if (event.type() == IoEvent.Type.OPEN && event.has(IoEvent.DIRECTORY)) {
+                directories.put(event.path(), event.file());
+            }
+        }
+        for (IoEvent event : events) {
+            if (!event.changesName()) {
+                if (event.type() == IoEvent.Type.OPEN && !event.has(IoEvent.DIRECTORY) && !now.containsKey(event.path())) {
+                    throw new IllegalArgumentException(event.path() + " was there before the trace began");
+                }
+                continue;
+            }
+            NameChange change = nameChange(event, now, directories);
+            if (change != null) {
+                names.add(change);
+                apply(now, change);
+            }
+        }
+    }
+
+    private NameChange nameChange(IoEvent event, Map<String, Integer> now, Map<String, Integer> directories) {
+        String source = event.path().split("\n")[0];
+        Integer file = event.type() == IoEvent.Type.OPEN ? Integer.valueOf(event.file()) : now.get(source);
+        if (file == null) {
+            return null; // a directory
+        }
+        long durableAt = files.get(file).firstFlushAfter(event.end());
+        for (String name : event.path().split("\n")) {
+            Integer parent = directories.get(name.contains("/") ? name.substring(0, name.lastIndexOf('/')) : "");
+            if (parent != null) {
+                durableAt = Math.min(durableAt, files.get(parent).firstFlushAfter(event.end()));
+            }
+        }
+        return new NameChange(event, file, durableAt);
+    }
+
+    private static void apply(Map<String, Integer> names, NameChange change) {
+        String[] path = change.event().path().split("\n");
+        switch (change.event().type()) {
+            case OPEN -> names.put(path[0], change.file());
+            case UNLINK -> names.remove(path[0]);
+            case RENAME -> {
+                names.values().removeIf(file -> file == change.file());
+                names.put(path[1], change.file());
+            }
+            default -> throw new IllegalArgumentException(change.toString());
+        }
+    }
+}
