@@ -2,7 +2,9 @@ package org.lockstep.compat.servers;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 
 /**
@@ -13,6 +15,7 @@ public final class ServerOptions {
     private final Path directory;
     private final Properties config = new Properties();
     private final List<String> jvmFlags = new ArrayList<>();
+    private final Map<String, String> environment = new HashMap<>();
     private int port = FreePorts.next();
     private int heapMegabytes = 512;
     private int serverId;
@@ -64,6 +67,13 @@ public final class ServerOptions {
         return this;
     }
 
+    /** Environment variables that the server's process gets on top of this one's; they replace those of an earlier call. */
+    public ServerOptions environment(Map<String, String> variables) {
+        environment.clear();
+        environment.putAll(variables);
+        return this;
+    }
+
     /** Root level of the server's log; INFO unless set. */
     public ServerOptions logLevel(String value) {
         logLevel = value;
@@ -88,6 +98,10 @@ public final class ServerOptions {
 
     String logLevel() {
         return logLevel;
+    }
+
+    Map<String, String> environment() {
+        return environment;
     }
 
     List<String> jvmFlags() {

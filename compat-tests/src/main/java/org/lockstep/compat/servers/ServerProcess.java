@@ -122,6 +122,7 @@ public abstract class ServerProcess implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(cleanup);
         }
         ProcessBuilder builder = new ProcessBuilder(commandLine(writeConfig(), writeLogback()));
+        builder.environment().putAll(options.environment());
         builder.directory(options.directory().toFile());
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()));
