@@ -119,7 +119,7 @@ class JavaClientSessionTest {
     }
 
     @Test
-    void aWrongPasswordOpensNothingAndAnExpiredSessionIsToldSo() throws Exception {
+    void aWrongPasswordOpensNothing() throws Exception {
         ZooKeeper zk = SERVER.client();
         try (RawClient stranger = new RawClient(SERVER.server().host(), SERVER.server().port())) {
             ConnectResponse refused = stranger.handshake(0, 20 * TICK_MILLIS, zk.getSessionId(), new byte[16]);
@@ -127,6 +127,11 @@ class JavaClientSessionTest {
             assertEquals(0, refused.getTimeOut());
             assertArrayEquals(new byte[16], refused.getPasswd());
         }
+    }
+
+    @Test
+    void whoReturnsToAClosedSessionIsToldThatItExpired() throws Exception {
+        ZooKeeper zk = SERVER.client();
         zk.close();
         List<KeeperState> states = new CopyOnWriteArrayList<>();
         ZooKeeper late = SERVER.closeLater(new ZooKeeper(SERVER.connectString(), 20 * TICK_MILLIS,
