@@ -157,7 +157,8 @@ final class ConfigReader {
         }
         values.clientPort = source.toInt("clientPort", port, 0, 0, PORT_MAX);
         if (servers.clientPort() > 0 && servers.clientPort() != values.clientPort) {
-            throw source.bad("clientPort", port, "contradicts the " + servers.clientPort() + " of the server line", "keep one of them");
+            throw source.bad("clientPort", port, "contradicts the " + servers.clientPort() + " of the server line",
+                "keep one of them");
         }
         values.clientAddress = address == null ? null : resolve(address);
         values.listenBacklog = source.integer("clientPortListenBacklog", -1, -1, Integer.MAX_VALUE);
@@ -175,7 +176,8 @@ final class ConfigReader {
         try {
             return InetAddress.getByName(bare);
         } catch (UnknownHostException e) {
-            throw source.bad("clientPortAddress", host, "does not resolve", "give an address of this machine, or remove the line");
+            throw source.bad("clientPortAddress", host, "does not resolve",
+                "give an address of this machine, or remove the line");
         }
     }
 
@@ -215,7 +217,8 @@ final class ConfigReader {
         }
         if (source.has("forceSync") && forceSync == policy.isLazy()) {
             throw new ConfigException(source.place("fsyncPolicy") + ": fsyncPolicy=" + name + " contradicts forceSync="
-                + source.text("forceSync") + " from " + source.place("forceSync") + "; remove forceSync, fsyncPolicy says it all");
+                + source.text("forceSync") + " from " + source.place("forceSync")
+                + "; remove forceSync, fsyncPolicy says it all");
         }
         return policy;
     }
@@ -230,7 +233,8 @@ final class ConfigReader {
         try {
             MessageDigest.getInstance(values.digestAlgorithm);
         } catch (NoSuchAlgorithmException e) {
-            throw source.bad("DigestAuthenticationProvider.digestAlg", algorithm, "is not known to this JVM", "take SHA1 or SHA-256");
+            throw source.bad("DigestAuthenticationProvider.digestAlg", algorithm, "is not known to this JVM",
+                "take SHA1 or SHA-256");
         }
         String superDigest = source.text("DigestAuthenticationProvider.superDigest");
         if (superDigest != null && superDigest.indexOf(':') <= 0) {

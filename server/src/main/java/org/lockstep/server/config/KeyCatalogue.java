@@ -9,9 +9,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * ZooKeeper's keys that Lockstep does not act on, in three classes: those that mean nothing here (snapshots, ZAB, thread counts), those
- * whose feature is not built yet and may be left out without harm, and those that would weaken security or safety if they
- * were passed over in silence, so that a server must refuse them.
+ * ZooKeeper's keys that Lockstep does not act on, in three classes: those that mean nothing here (snapshots, ZAB, thread
+ * counts), those whose feature is not built yet and may be left out without harm, and those that would weaken security or
+ * safety if they were passed over in silence, so that a server must refuse them.
  */
 final class KeyCatalogue {
     /** Nothing in Lockstep corresponds: harmless. A trailing dot marks a prefix. */
@@ -48,7 +48,9 @@ final class KeyCatalogue {
             if (matches(NO_EFFECT, key)) {
                 noEffect.add(key);
             } else if (matches(NOT_BUILT, key)) {
-                notBuilt.add(key);
+                if (!file.getProperty(key).trim().equalsIgnoreCase("false")) {
+                    notBuilt.add(key);
+                }
             } else {
                 unknown.put(key, file.getProperty(key).trim());
             }

@@ -47,7 +47,7 @@ public final class ServerConfig {
         };
     }
 
-    /** Where the state goes: absolute. A relative dataDir is taken from {@code -Dlockstep.home}, else from the current directory. */
+    /** Where the state goes: absolute. A relative dataDir starts at {@code -Dlockstep.home}, else at the current directory. */
     public Path dataDir() {
         return values.dataDir;
     }

@@ -40,17 +40,18 @@ record ServerLines(int id, boolean listed, String clientHost, int clientPort) {
             return new ServerLines(STANDALONE_ID, false, null, -1);
         }
         if (lines.size() > 1) {
-            throw new ConfigException(source.name() + ": " + String.join(", ", lines.keySet()) + " describe an ensemble, and ensembles "
-                + "are not supported yet; keep at most one server line to run a single server");
+            throw new ConfigException(source.name() + ": " + String.join(", ", lines.keySet())
+                + " describe an ensemble, and ensembles are not supported yet; keep at most one to run a single server");
         }
         return parse(source, lines.firstKey(), lines.firstEntry().getValue());
     }
 
     private static ServerLines parse(ConfigSource source, String key, String value) throws ConfigException {
-        if (!key.substring(KEY_PREFIX.length()).matches("\\d{1,3}") || Integer.parseInt(key.substring(KEY_PREFIX.length())) > ID_MAX) {
+        String digits = key.substring(KEY_PREFIX.length());
+        if (!digits.matches("\\d{1,3}") || Integer.parseInt(digits) > ID_MAX) {
             throw source.bad(key, value, "names no server", "write server.N with N from 0 to " + ID_MAX);
         }
-        int id = Integer.parseInt(key.substring(KEY_PREFIX.length()));
+        int id = Integer.parseInt(digits);
         Matcher matcher = SPEC.matcher(value);
         if (!matcher.matches()) {
             throw source.bad(key, value, "is not a server line", "write host:quorumPort:electionPort[;[clientHost:]clientPort]");
@@ -60,7 +61,8 @@ record ServerLines(int id, boolean listed, String clientHost, int clientPort) {
         }
         String secure = matcher.group("secure");
         if (secure != null && secure.length() > 1) {
-            throw source.bad(key, value, "asks for a TLS port, and TLS is not supported yet", "remove the last ;" + secure.substring(1));
+            throw source.bad(key, value, "asks for a TLS port, and TLS is not supported yet",
+                "remove the last ;" + secure.substring(1));
         }
         int port = source.toInt(key, matcher.group("port"), -1, 1, 65535);
         return new ServerLines(id, true, matcher.group("host"), port);
