@@ -1,0 +1,160 @@
+package org.lockstep.compat.bench;
+
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.OpCode;
+import org.lockstep.wire.Perms;
+
+/**
+ * A plain blocking client with one session: lays out what a run needs and looks at what it left. Not thread-safe, not fast but for
+ * {@link #putAll}, which pipelines.
+ */
+public final class BenchClient implements Closeable {
+    private static final int READ_TIMEOUT_MILLIS = 30_000;
+    private static final int WINDOW = 256;
+    private static final int HEADER_BYTES = 16;
+    private static final int FRAME_BYTES_MAX = 64 << 20;
+
+    private final Socket socket = new Socket();
+    private final DataInputStream in;
+    private final OutputStream out;
+    private final JuteWriter writer = new JuteWriter();
+    private int lastXid;
+
+    /** Opens a session, or fails within {@code timeoutMillis} for the connection and as much for the answer. */
+    public BenchClient(InetSocketAddress server, int timeoutMillis) throws IOException {
+        try {
+            socket.connect(server, timeoutMillis);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(timeoutMillis);
+            in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
+            out = socket.getOutputStream();
+            out.write(Handshake.request());
+            if (!Handshake.granted(readFrame(), 0)) {
+                throw new IOException("refused by the server");
+            }
+            socket.setSoTimeout(READ_TIMEOUT_MILLIS);
+        } catch (IOException e) {
+            socket.close();
+            throw new IOException("no session at " + server + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Creates {@code path} and its missing ancestors, without data. */
+    public void createPath(String path) throws IOException {
+        for (int slash = path.indexOf('/', 1); ; slash = path.indexOf('/', slash + 1)) {
+            String ancestor = slash < 0 ? path : path.substring(0, slash);
+            int error = call(OpCode.CREATE, ancestor, new byte[0]).getInt(HEADER_BYTES - Integer.BYTES);
+            if (error != ErrorCode.OK && error != ErrorCode.NODE_EXISTS) {
+                throw new IOException("create " + ancestor + " failed with error " + error);
+            }
+            if (slash < 0) {
+                return;
+            }
+        }
+    }
+
+    /** Makes the nodes {@code stem + 0 .. stem + (count - 1)} exist and hold {@code data}. */
+    public void putAll(String stem, int count, byte[] data) throws IOException {
+        if (pipeline(OpCode.CREATE, stem, count, data) > 0) {
+            pipeline(OpCode.SET_DATA, stem, count, data);
+        }
+    }
+
+    /** Reads a node's data; null when there is no such node. */
+    public byte[] getData(String path) throws IOException {
+        ByteBuffer reply = call(OpCode.GET_DATA, path, null);
+        int error = reply.getInt(HEADER_BYTES - Integer.BYTES);
+        if (error == ErrorCode.NO_NODE) {
+            return null;
+        }
+        if (error != ErrorCode.OK) {
+            throw new IOException("getData " + path + " failed with error " + error);
+        }
+        byte[] data = new byte[Math.max(0, reply.getInt(HEADER_BYTES))];
+        reply.get(HEADER_BYTES + Integer.BYTES, data);
+        return data;
+    }
+
+    /** The number of children of {@code path}; -1 when there is no such node. */
+    public int countChildren(String path) throws IOException {
+        ByteBuffer reply = call(OpCode.GET_CHILDREN, path, null);
+        return reply.getInt(HEADER_BYTES - Integer.BYTES) == ErrorCode.OK ? reply.getInt(HEADER_BYTES) : -1;
+    }
+
+    /** Closes the session, then the connection. */
+    @Override
+    public void close() throws IOException {
+        try (socket) {
+            call(OpCode.CLOSE_SESSION, null, null);
+        }
+    }
+
+    /** Sends {@code count} requests, a window at a time; returns how many found their node in existence. */
+    private int pipeline(int opcode, String stem, int count, byte[] data) throws IOException {
+        int sent = 0;
+        int existing = 0;
+        JuteWriter burst = new JuteWriter(1 << 16);
+        for (int got = 0; got < count; got++) {
+            if (sent == got) {
+                burst.reset();
+                for (; sent < Math.min(count, got + WINDOW); sent++) {
+                    encode(opcode, Template.path(stem, sent), data);
+                    burst.writeRaw(writer.array(), 0, writer.length());
+                }
+                out.write(burst.array(), 0, burst.length());
+            }
+            int error = readFrame().getInt(HEADER_BYTES - Integer.BYTES);
+            if (error == ErrorCode.NODE_EXISTS) {
+                existing++;
+            } else if (error != ErrorCode.OK) {
+                throw new IOException("preparing " + Template.path(stem, got) + " failed with error " + error);
+            }
+        }
+        return existing;
+    }
+
+    private ByteBuffer call(int opcode, String path, byte[] data) throws IOException {
+        encode(opcode, path, data);
+        out.write(writer.array(), 0, writer.length());
+        ByteBuffer reply = readFrame();
+        if (reply.limit() < HEADER_BYTES || reply.getInt(0) != lastXid) {
+            throw new IOException("reply to another request than " + lastXid);
+        }
+        return reply;
+    }
+
+    private void encode(int opcode, String path, byte[] data) {
+        writer.reset().writeInt(0).writeInt(++lastXid).writeInt(opcode);
+        switch (opcode) {
+            case OpCode.CREATE -> writer.writeString(path).writeBuffer(data)
+                    .writeInt(1).writeInt(Perms.ALL).writeString("world").writeString("anyone").writeInt(0);
+            case OpCode.SET_DATA -> writer.writeString(path).writeBuffer(data).writeInt(-1);
+            case OpCode.GET_DATA, OpCode.GET_CHILDREN -> writer.writeString(path).writeBoolean(false);
+            case OpCode.CLOSE_SESSION -> { }
+            default -> throw new IllegalArgumentException("opcode " + opcode);
+        }
+        writer.setInt(0, writer.length() - Integer.BYTES);
+    }
+
+    private ByteBuffer readFrame() throws IOException {
+        int length = in.readInt();
+        if (length < HEADER_BYTES || length > FRAME_BYTES_MAX) {
+            throw new IOException("frame of " + length + " bytes");
+        }
+        byte[] frame = new byte[length];
+        if (in.readNBytes(frame, 0, length) < length) {
+            throw new EOFException("connection closed within a frame");
+        }
+        return ByteBuffer.wrap(frame);
+    }
+}
