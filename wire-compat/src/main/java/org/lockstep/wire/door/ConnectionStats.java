@@ -18,7 +18,7 @@ public final class ConnectionStats {
     private long latencySumMillis;
     private long latencyCount;
 
-    ConnectionStats(long establishedMillis) {
+    public ConnectionStats(long establishedMillis) {
         this.establishedMillis = establishedMillis;
     }
 
