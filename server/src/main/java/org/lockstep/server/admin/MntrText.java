@@ -1,0 +1,116 @@
+package org.lockstep.server.admin;
+
+import com.codahale.metrics.Counting;
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.Histogram;
+import com.codahale.metrics.Metric;
+import com.codahale.metrics.Snapshot;
+import com.codahale.metrics.Timer;
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import java.util.TreeMap;
+import org.lockstep.fsync.FsyncPolicy;
+
+/**
+ * {@code mntr}: ZooKeeper's names for what ZooKeeper has too, then every metric of the server under its own. A dot or hyphen in
+ * a metric's name becomes an underscore. A timer becomes a count and, in microseconds, average, extremes and percentiles of
+ * the recent past; the timer of log flushes appears a second time under ZooKeeper's {@code fsynctime}, in milliseconds.
+ */
+final class MntrText {
+    /** The log's timer of flushes to the medium. */
+    static final String FLUSH_TIMER = "log.flush";
+
+    private static final double NANOS_PER_MICRO = 1e3;
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private final StringBuilder text = new StringBuilder(4096);
+
+    private MntrText() {}
+
+    static String mntr(ServerView view) {
+        MntrText mntr = new MntrText();
+        mntr.server(view);
+        mntr.process();
+        mntr.policy(view);
+        new TreeMap<>(view.metrics().getMetrics()).forEach(mntr::metric);
+        return mntr.text.toString();
+    }
+
+    private void server(ServerView view) {
+        ServerStats stats = view.stats();
+        line("version", Version.full());
+        line("server_state", view.mode());
+        line("avg_latency", stats.averageLatencyMillis());
+        line("min_latency", stats.minLatencyMillis());
+        line("max_latency", stats.maxLatencyMillis());
+        line("packets_received", stats.receivedCount());
+        line("packets_sent", stats.sentCount());
+        line("num_alive_connections", view.connectionCount());
+        line("outstanding_requests", view.outstandingRequests());
+        line("znode_count", view.nodeCount());
+        line("watch_count", view.watchCount());
+        line("ephemerals_count", view.ephemeralCount());
+        line("approximate_data_size", view.approximateDataBytes());
+        line("global_sessions", view.sessionCount());
+        line("local_sessions", 0);
+        line("uptime", view.uptimeMillis());
+    }
+
+    private void process() {
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
+            line("open_file_descriptor_count", unix.getOpenFileDescriptorCount());
+            line("max_file_descriptor_count", unix.getMaxFileDescriptorCount());
+        }
+    }
+
+    private void policy(ServerView view) {
+        FsyncPolicy policy = view.config().fsyncPolicy();
+        line("fsync_policy", policy.key());
+        line("unsafe_fsync_policy", policy.isLazy() ? 1 : 0);
+    }
+
+    private void metric(String name, Metric metric) {
+        String key = key(name);
+        if (metric instanceof Timer timer) {
+            summary(key + "_us", timer.getCount(), timer.getSnapshot(), NANOS_PER_MICRO);
+            if (name.equals(FLUSH_TIMER)) {
+                summary("fsynctime", timer.getCount(), timer.getSnapshot(), NANOS_PER_MILLI);
+            }
+        } else if (metric instanceof Histogram histogram) {
+            summary(key, histogram.getCount(), histogram.getSnapshot(), 1);
+        } else if (metric instanceof Counting counting) {
+            line(key, counting.getCount());
+        } else if (metric instanceof Gauge<?> gauge && gauge.getValue() != null) {
+            line(key, gauge.getValue());
+        }
+    }
+
+    private void summary(String key, long count, Snapshot snapshot, double unit) {
+        line("avg_" + key, decimal(snapshot.getMean() / unit));
+        line("min_" + key, Math.round(snapshot.getMin() / unit));
+        line("max_" + key, Math.round(snapshot.getMax() / unit));
+        line("cnt_" + key, count);
+        line("p50_" + key, Math.round(snapshot.getMedian() / unit));
+        line("p95_" + key, Math.round(snapshot.get95thPercentile() / unit));
+        line("p99_" + key, Math.round(snapshot.get99thPercentile() / unit));
+        line("p999_" + key, Math.round(snapshot.get999thPercentile() / unit));
+    }
+
+    private void line(String key, Object value) {
+        text.append("zk_").append(key).append('\t').append(value).append('\n');
+    }
+
+    private static String decimal(double value) {
+        return String.format(Locale.ROOT, "%.4f", value);
+    }
+
+    private static String key(String name) {
+        StringBuilder key = new StringBuilder(name.length());
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            key.append(Character.isLetterOrDigit(c) ? c : '_');
+        }
+        return key.toString();
+    }
+}
