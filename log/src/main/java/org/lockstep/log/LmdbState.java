@@ -1,0 +1,287 @@
+package org.lockstep.log;
+
+import com.codahale.metrics.Histogram;
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.Timer;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Env;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Txn;
+import org.lockstep.ensemble.core.LogFailedException;
+import org.lockstep.state.Checkpoint;
+import org.lockstep.state.Node;
+import org.lockstep.state.StateBase;
+
+/**
+ * The materialised state over LMDB. A checkpoint is one transaction, flushed, that holds every change and the position it stands
+ * for; so there is nothing to replay but the log behind that position, at any size of the state.
+ *
+ * <p><b>Threads.</b> {@link #find} and the two forEach methods belong to the state machine's thread; {@link #write} to one other
+ * thread, at the same time. More readers take a {@link #snapshot}. {@link #close} comes after all of them have ended.
+ */
+public final class LmdbState implements StateBase, AutoCloseable {
+    private static final String NODES = "nodes";
+    private static final String SYSTEM = "system";
+    private static final byte[] MARK = "mark".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] DISK = "disk".getBytes(StandardCharsets.UTF_8);
+
+    private final LmdbEnv env;
+    private final Dbi<ByteBuffer> nodes;
+    private final EntryTable system;
+    private final Map<Table, EntryTable> tables = new EnumMap<>(Table.class);
+    private final StateReader reader;
+    private final CheckpointWriter writer;
+    private final Timer checkpointTime;
+    private final Histogram checkpointNodes;
+    private volatile long usedBytes;
+    private boolean failed;
+
+    /** Guards every read transaction, so that the map is only moved while none is open. */
+    private final Object readLock = new Object();
+    private final List<Snapshot> snapshots = new ArrayList<>();
+    private Txn<ByteBuffer> readTxn;
+    private boolean readTxnActive;
+
+    private LmdbState(LmdbEnv env, MetricRegistry registry) {
+        this.env = env;
+        this.nodes = env.table(NODES);
+        this.system = new EntryTable(env, SYSTEM);
+        for (Table table : Table.values()) {
+            tables.put(table, new EntryTable(env, tableName(table)));
+        }
+        this.reader = new StateReader(env, nodes);
+        this.writer = new CheckpointWriter(env, nodes, tables);
+        this.checkpointTime = registry.timer("state.checkpoint");
+        this.checkpointNodes = registry.histogram("state.checkpoint.nodes");
+        this.usedBytes = env.usedBytes();
+        LogMetrics.gauge(registry, "state.used.bytes", () -> usedBytes);
+    }
+
+    private static String tableName(Table table) {
+        return table.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** Makes the file of an empty state that belongs to {@code diskId}. */
+    static void format(Path file, String diskId, StorageOptions options) {
+        List<String> names = new ArrayList<>(List.of(NODES, SYSTEM));
+        for (Table table : Table.values()) {
+            names.add(tableName(table));
+        }
+        try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), true, names.toArray(new String[0]))) {
+            EntryTable system = new EntryTable(env, SYSTEM);
+            try (Txn<ByteBuffer> txn = env.write()) {
+                system.put(txn, DISK, diskId.getBytes(StandardCharsets.UTF_8));
+                txn.commit();
+            }
+        }
+    }
+
+    /**
+     * Opens the state of {@code directory} as its last checkpoint left it.
+     *
+     * @throws DataDirectoryException when the file is missing, foreign or damaged
+     */
+    public static LmdbState open(DataDirectory directory, StorageOptions options, MetricRegistry registry) {
+        LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), true);
+        try {
+            LmdbState state = new LmdbState(env, registry);
+            byte[] disk = state.systemEntry(DISK);
+            if (disk == null || !directory.diskId().equals(new String(disk, StandardCharsets.UTF_8))) {
+                state.close();
+                throw DataDirectory.foreignFile(directory.stateFile());
+            }
+            return state;
+        } catch (RuntimeException e) {
+            env.close();
+            throw e;
+        }
+    }
+
+    /** The mark of the last checkpoint; null when there has been none. */
+    public byte[] mark() {
+        return systemEntry(MARK);
+    }
+
+    private byte[] systemEntry(byte[] key) {
+        try (Txn<ByteBuffer> txn = env.read()) {
+            return system.get(txn, key);
+        }
+    }
+
+    @Override
+    public Node find(String path) {
+        synchronized (readLock) {
+            return reader.find(activeTxn(), path);
+        }
+    }
+
+    @Override
+    public void forEachChild(String path, Consumer<String> visitor) {
+        synchronized (readLock) {
+            reader.forEachChild(activeTxn(), path, visitor);
+        }
+    }
+
+    @Override
+    public void forEach(Table table, EntryVisitor visitor) {
+        synchronized (readLock) {
+            tables.get(table).forEach(activeTxn(), visitor);
+        }
+    }
+
+    private Txn<ByteBuffer> activeTxn() {
+        if (!readTxnActive) {
+            if (readTxn == null) {
+                readTxn = env.read();
+            } else {
+                readTxn.renew();
+            }
+            readTxnActive = true;
+        }
+        return readTxn;
+    }
+
+    /** The reader sees the newest checkpoint from its next call on, and an idle one does not pin the pages of an old one. */
+    private void restReader() {
+        synchronized (readLock) {
+            if (readTxnActive) {
+                readTxn.reset();
+                readTxnActive = false;
+            }
+        }
+    }
+
+    /**
+     * Writes {@code checkpoint} in one transaction and flushes it. It may be asked to write itself more than once.
+     *
+     * @throws LogFailedException when the medium fails; the state then stands where it stood, and the process must stop
+     */
+    public void write(Checkpoint checkpoint) {
+        if (failed) {
+            throw new LogFailedException(env.file() + " has failed before; start this server again");
+        }
+        Timer.Context timer = checkpointTime.time();
+        try {
+            while (!tryWrite(checkpoint)) {
+                growMap();
+            }
+            timer.stop();
+        } catch (LmdbException e) {
+            failed = true;
+            throw env.failed("write a checkpoint to", e);
+        }
+        restReader();
+        checkpointNodes.update(checkpoint.nodeCount());
+        usedBytes = env.usedBytes();
+    }
+
+    private boolean tryWrite(Checkpoint checkpoint) {
+        try (Txn<ByteBuffer> txn = env.write()) {
+            writer.write(txn, checkpoint);
+            system.put(txn, MARK, checkpoint.mark());
+            txn.commit();
+            return true;
+        } catch (Env.MapFullException e) {
+            return false;
+        }
+    }
+
+    /** Only the writer, outside its transaction; readers are shut out, and snapshots end. */
+    private void growMap() {
+        synchronized (readLock) {
+            if (readTxn != null) {
+                readTxn.close();
+                readTxn = null;
+                readTxnActive = false;
+            }
+            for (Snapshot snapshot : List.copyOf(snapshots)) {
+                snapshot.close();
+            }
+            env.grow();
+        }
+    }
+
+    /** A view of the last checkpoint for one more reading thread; it stays the same while checkpoints go on. */
+    public Snapshot snapshot() {
+        synchronized (readLock) {
+            Snapshot snapshot = new Snapshot(env.read());
+            snapshots.add(snapshot);
+            return snapshot;
+        }
+    }
+
+    /**
+     * An unchanging view of one checkpoint. Its pages cannot be reused while it is open, so the file grows: keep it short. It is
+     * ended from outside when the map has to grow; every method then throws IllegalStateException.
+     */
+    public final class Snapshot implements AutoCloseable {
+        private final Txn<ByteBuffer> txn;
+        private final StateReader own = new StateReader(env, nodes);
+        private boolean ended;
+
+        private Snapshot(Txn<ByteBuffer> txn) {
+            this.txn = txn;
+        }
+
+        /** The mark of the checkpoint this shows; null before the first. */
+        public byte[] mark() {
+            synchronized (readLock) {
+                return system.get(open(), MARK);
+            }
+        }
+
+        /** As {@link LmdbState#find}. */
+        public Node find(String path) {
+            synchronized (readLock) {
+                return own.find(open(), path);
+            }
+        }
+
+        /** As {@link LmdbState#forEachChild}. The state machine's reader waits meanwhile. */
+        public void forEachChild(String path, Consumer<String> visitor) {
+            synchronized (readLock) {
+                own.forEachChild(open(), path, visitor);
+            }
+        }
+
+        private Txn<ByteBuffer> open() {
+            if (ended) {
+                throw new IllegalStateException("the snapshot has ended");
+            }
+            return txn;
+        }
+
+        @Override
+        public void close() {
+            synchronized (readLock) {
+                if (!ended) {
+                    ended = true;
+                    txn.close();
+                    snapshots.remove(this);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (readLock) {
+            for (Snapshot snapshot : List.copyOf(snapshots)) {
+                snapshot.close();
+            }
+            if (readTxn != null) {
+                readTxn.close();
+                readTxn = null;
+            }
+            env.close();
+        }
+    }
+}

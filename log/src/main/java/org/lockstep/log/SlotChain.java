@@ -1,0 +1,36 @@
+package org.lockstep.log;
+
+import org.lockstep.ensemble.core.Position;
+
+/**
+ * Per sender, the index of its last slot in the newest view: what the next slot of that sender names as the one before it.
+ * A gap in the middle of the log shows as a slot that names another predecessor than the one found.
+ */
+final class SlotChain {
+    private static final int RANKS = 256;
+
+    private final long[] lastIndex = new long[RANKS];
+    private long viewId = -1;
+
+    /** The index before {@code position} in its sender's chain, or -1; {@code position} then becomes the last. */
+    long extend(Position position) {
+        if (position.viewId() < viewId) {
+            throw new IllegalArgumentException("slot of view " + position.viewId() + " in a log that is in view " + viewId);
+        }
+        if (position.viewId() > viewId) {
+            java.util.Arrays.fill(lastIndex, -1);
+            viewId = position.viewId();
+        }
+        long before = lastIndex[position.rank()];
+        if (position.index() <= before) {
+            throw new IllegalArgumentException("slot " + position + " behind index " + before + " of the same sender");
+        }
+        lastIndex[position.rank()] = position.index();
+        return before;
+    }
+
+    /** The last index known of {@code rank} in {@code view}; -1 when none. */
+    long last(long view, int rank) {
+        return view == viewId ? lastIndex[rank] : -1;
+    }
+}
