@@ -13,10 +13,22 @@ public final class AclList {
 
     private final List<Acl> entries;
     private final byte[] encoded;
+    private final int worldPerms;
 
     public AclList(List<Acl> entries) {
         this.entries = List.copyOf(entries);
         this.encoded = new JuteWriter().writeAcls(this.entries).toByteArray();
+        int perms = 0;
+        for (Acl acl : this.entries) {
+            Id id = acl.id();
+            perms |= "world".equals(id.scheme()) && "anyone".equals(id.id()) ? acl.perms() : 0;
+        }
+        this.worldPerms = perms;
+    }
+
+    /** The permissions that everybody has. */
+    int worldPerms() {
+        return worldPerms;
     }
 
     public List<Acl> entries() {

@@ -41,4 +41,27 @@ public final class Node {
         this.acl = acl;
         this.data = data;
     }
+
+    /** The node after a child came ({@code created} 1, {@code childCount} 1) or went (0, -1). */
+    Node withChild(int created, int childDelta, long zxid) {
+        return new Node(czxid, mzxid, zxid, ctimeMillis, mtimeMillis, version, cversion + created, aversion,
+                childCount + childDelta, owner, acl, data);
+    }
+
+    Node withData(byte[] newData, int newVersion, long zxid, long timeMillis) {
+        return new Node(czxid, zxid, pzxid, ctimeMillis, timeMillis, newVersion, cversion, aversion, childCount, owner, acl, newData);
+    }
+
+    /** Other data and nothing else changed: a quota's statistics, which no request wrote. */
+    Node withSilentData(byte[] newData) {
+        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, aversion, childCount, owner, acl, newData);
+    }
+
+    Node withAcl(AclList newAcl, int newAversion) {
+        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, newAversion, childCount, owner, newAcl, data);
+    }
+
+    int dataLength() {
+        return data == null ? 0 : data.length;
+    }
 }

@@ -23,7 +23,7 @@ public interface StateBase {
         META,
         /** Session id to its record. */
         SESSIONS,
-        /** Session id and path hash to the path of an ephemeral. */
+        /** Path hash to the owning session and the path of an ephemeral. */
         EPHEMERALS,
         /** Path hash to the path of a container or TTL node. */
         REAPABLES,

@@ -1,0 +1,44 @@
+package org.lockstep.state;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/** A session: its timeout, how often it moved, and the ephemerals that go with it. */
+final class Session {
+    final long id;
+    int timeoutMillis;
+    int attach;
+    private Set<String> ephemerals = Set.of();
+
+    Session(long id, int timeoutMillis, int attach) {
+        this.id = id;
+        this.timeoutMillis = timeoutMillis;
+        this.attach = attach;
+    }
+
+    void addEphemeral(String path) {
+        if (ephemerals.isEmpty()) {
+            ephemerals = new HashSet<>();
+        }
+        ephemerals.add(path);
+    }
+
+    void removeEphemeral(String path) {
+        if (!ephemerals.isEmpty()) {
+            ephemerals.remove(path);
+        }
+    }
+
+    /** Not to be changed by the caller. */
+    Set<String> ephemerals() {
+        return ephemerals;
+    }
+
+    /** The paths in the one order that every member deletes them in, whatever its history. */
+    String[] sortedEphemerals() {
+        String[] paths = ephemerals.toArray(new String[0]);
+        Arrays.sort(paths);
+        return paths;
+    }
+}

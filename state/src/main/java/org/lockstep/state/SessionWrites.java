@@ -1,0 +1,68 @@
+package org.lockstep.state;
+
+import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteWriter;
+
+/** Sessions come, move and go. Each method returns an error code and has changed nothing when that is not OK. */
+final class SessionWrites {
+    private static final SessionListener NOBODY = sessionId -> { };
+
+    private final Tree tree;
+    private final NodeStore store;
+    private SessionListener listener = NOBODY;
+
+    SessionWrites(Tree tree) {
+        this.tree = tree;
+        this.store = tree.store;
+    }
+
+    void setListener(SessionListener newListener) {
+        listener = newListener;
+    }
+
+    /** OK when the session is known and {@code attach} its current counter. */
+    int check(long sessionId, int attach) {
+        Session session = store.sessions.get(sessionId);
+        if (session == null) {
+            return ErrorCode.SESSION_EXPIRED;
+        }
+        return session.attach == attach ? ErrorCode.OK : ErrorCode.SESSION_MOVED;
+    }
+
+    /** A new session. Ids are never given out twice; should one come again, it is refused rather than taken over. */
+    int create(long sessionId, int timeoutMillis) {
+        if (sessionId == 0 || timeoutMillis < 0 || !Owner.isSession(sessionId)) {
+            return ErrorCode.BAD_ARGUMENTS;
+        }
+        if (store.sessions.get(sessionId) != null) {
+            return ErrorCode.SYSTEM_ERROR;
+        }
+        store.addSession(new Session(sessionId, timeoutMillis, 0));
+        return ErrorCode.OK;
+    }
+
+    /** The session goes on over another connection: what still comes over the old one is refused from here on. */
+    int attach(long sessionId, int timeoutMillis, JuteWriter out) {
+        Session session = store.sessions.get(sessionId);
+        if (session == null) {
+            return ErrorCode.SESSION_EXPIRED;
+        }
+        session.attach++;
+        session.timeoutMillis = timeoutMillis;
+        store.sessionChanged(session);
+        out.writeInt(session.attach);
+        return ErrorCode.OK;
+    }
+
+    int close(long sessionId, int attach, long zxid) {
+        int err = check(sessionId, attach);
+        if (err == ErrorCode.OK) {
+            tree.closeSession(store.sessions.get(sessionId), zxid);
+        }
+        return err;
+    }
+
+    void announceClosed(long sessionId) {
+        listener.sessionClosed(sessionId);
+    }
+}
