@@ -11,7 +11,8 @@ import org.lockstep.server.config.ServerConfig;
 /** {@code conf}, {@code dirs} and {@code envi}. */
 final class SettingsText {
     private static final String[] ENVIRONMENT = {"java.version", "java.vendor", "java.home", "java.class.path",
-        "java.library.path", "java.io.tmpdir", "java.compiler", "os.name", "os.arch", "os.version", "user.name", "user.home", "user.dir"};
+        "java.library.path", "java.io.tmpdir", "java.compiler",
+        "os.name", "os.arch", "os.version", "user.name", "user.home", "user.dir"};
 
     private SettingsText() {}
 

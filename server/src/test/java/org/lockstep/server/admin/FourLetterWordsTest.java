@@ -240,8 +240,8 @@ class FourLetterWordsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"srvr", "stat", "cons", "mntr", "conf", "dirs", "dump", "wchs", "wchc", "wchp", "crst",
-        "srst"})
+    @ValueSource(strings = {"srvr", "stat", "cons", "mntr", "conf", "dirs", "dump", "wchs", "wchc", "wchp",
+        "crst", "srst"})
     void mostWordsNeedAServingServer(String word) {
         server.serving = false;
         assertEquals("This ZooKeeper instance is not currently serving requests\n", ask(word));
