@@ -30,6 +30,7 @@ public final class DataDirectory implements AutoCloseable {
     private static final String PREFIX = "lockstep-";
     private static final String NAME = PREFIX + FORMAT;
     private static final String FORMAT_LINE = "lockstep data directory, format ";
+    private static final String BOOT_ID_PROPERTY = "lockstep.bootId";
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     /** Held by this process: opening the lock file again and closing it would drop the process's lock. */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
@@ -183,7 +184,12 @@ public final class DataDirectory implements AutoCloseable {
         return lines.get(1).substring("disk ".length());
     }
 
+    /** The kernel's boot id; tests that play a reboot set the system property instead. */
     private static String systemBootId() {
+        String injected = System.getProperty(BOOT_ID_PROPERTY);
+        if (injected != null) {
+            return injected;
+        }
         try {
             return Files.readString(BOOT_ID).trim();
         } catch (IOException e) {
