@@ -1,0 +1,242 @@
+package org.lockstep.server.desk;
+
+import io.netty.channel.EventLoop;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.lockstep.server.replica.Replica;
+import org.lockstep.state.StateMachine;
+import org.lockstep.wire.door.ClientConnection;
+import org.lockstep.wire.door.ClientConnection.Pause;
+import org.lockstep.wire.door.ConnectRequest;
+import org.lockstep.wire.door.Reception;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Receives clients: counts connections, passes handshakes to {@link Sessions} and requests to {@link Requests}, and flushes what
+ * they answered once per burst.
+ */
+public final class ClientDesk implements Reception {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
+    /** Above this many bytes of requests in flight, sockets are no longer read, however few the requests are. */
+    private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
+    /** A connection with this many requests waiting is not read until half of them are answered. */
+    private static final int WAITING_PER_CONNECTION_MAX = 1024;
+
+    /** Answers four-letter words; null for a word it does not know. */
+    public interface AdminWords {
+        String answer(String word);
+    }
+
+    private final DeskOptions options;
+    private final Replica replica;
+    private final StateMachine state;
+    private final ServerStats stats = new ServerStats();
+    private final Sessions sessions;
+    private final Requests requests;
+    private final Set<DeskConnection> connections = new LinkedHashSet<>();
+    private final Map<InetAddress, Integer> connectionsByAddress = new HashMap<>();
+    private final List<DeskConnection> dirty = new ArrayList<>();
+    private final List<DeskConnection> paused = new ArrayList<>();
+    private AdminWords adminWords = word -> null;
+    private long rejectedCount;
+    private long burstNanos;
+
+    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options) {
+        this.options = options;
+        this.replica = replica;
+        this.state = replica.state();
+        this.sessions = new Sessions(this, replica, options);
+        this.requests = new Requests(this, replica, sessions, options);
+        replica.setAfterDelivery(this::afterDelivery);
+        state.setSessionListener(sessions);
+        loop.scheduleAtFixedRate(this::closeSilent, options.handshakeTimeoutMillis(), options.handshakeTimeoutMillis(),
+                TimeUnit.MILLISECONDS);
+        sessions.start(loop);
+    }
+
+    public void setAdminWords(AdminWords words) {
+        adminWords = words;
+    }
+
+    public ServerStats stats() {
+        return stats;
+    }
+
+    /** The open connections, in the order in which they came; for the admin surface, on the event loop. */
+    public List<ConnectionInfo> connections() {
+        List<ConnectionInfo> infos = new ArrayList<>(connections.size());
+        for (DeskConnection connection : connections) {
+            int timeoutMillis = connection.session == null ? 0 : connection.session.timeoutMillis;
+            infos.add(new ConnectionInfo(connection.channel.remoteAddress(), connection.channel.stats(), connection.sessionId(),
+                    timeoutMillis, connection.waitingCount));
+        }
+        return infos;
+    }
+
+    public int connectionCount() {
+        return connections.size();
+    }
+
+    /** Connections closed at once because of a limit. */
+    public long rejectedCount() {
+        return rejectedCount;
+    }
+
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    // ---- Reception
+
+    @Override
+    public boolean onAccept(ClientConnection channel) {
+        InetAddress address = channel.remoteAddress().getAddress();
+        int ofAddress = connectionsByAddress.getOrDefault(address, 0);
+        if (options.maxClientCnxns() > 0 && ofAddress >= options.maxClientCnxns()) {
+            return reject(channel, "maxClientCnxns=" + options.maxClientCnxns() + " connections from that address are open");
+        }
+        if (options.maxCnxns() > 0 && connections.size() >= options.maxCnxns()) {
+            return reject(channel, "maxCnxns=" + options.maxCnxns() + " connections are open");
+        }
+        connectionsByAddress.put(address, ofAddress + 1);
+        DeskConnection connection = new DeskConnection(channel, address.getHostAddress(), nowMillis());
+        channel.attach(connection);
+        connections.add(connection);
+        return true;
+    }
+
+    private boolean reject(ClientConnection channel, String why) {
+        rejectedCount++;
+        LOG.warn("Refusing {}: {}", channel.remoteAddress(), why);
+        return false;
+    }
+
+    @Override
+    public void onConnect(ClientConnection channel, ConnectRequest request) {
+        stats.received();
+        sessions.connect(of(channel), request);
+    }
+
+    @Override
+    public void onRequest(ClientConnection channel, int xid, int opcode, byte[] frame, int offset, int length) {
+        stats.received();
+        if (burstNanos == 0) {
+            burstNanos = System.nanoTime();
+        }
+        DeskConnection connection = of(channel);
+        requests.receive(connection, xid, opcode, frame, offset, length, burstNanos);
+        if (isOverLimit(connection)) {
+            channel.pauseReading(Pause.OUTSTANDING_LIMIT);
+            paused.add(connection);
+        }
+    }
+
+    private boolean isOverLimit(DeskConnection connection) {
+        return connection.waitingCount >= WAITING_PER_CONNECTION_MAX
+                || (connection.waitingCount > 0
+                        && (replica.outstandingCount() >= options.globalOutstandingLimit()
+                                || replica.outstandingBytes() >= OUTSTANDING_BYTES_MAX));
+    }
+
+    @Override
+    public void onReadComplete(ClientConnection channel) {
+        burstNanos = 0;
+        channel.flush();
+    }
+
+    @Override
+    public String onFourLetterWord(ClientConnection channel, String word) {
+        return adminWords.answer(word);
+    }
+
+    @Override
+    public void onWritabilityChanged(ClientConnection channel) {
+        if (channel.isWritable()) {
+            channel.resumeReading(Pause.SLOW_READER);
+        } else {
+            channel.pauseReading(Pause.SLOW_READER);
+        }
+    }
+
+    @Override
+    public void onClosed(ClientConnection channel) {
+        DeskConnection connection = of(channel);
+        connections.remove(connection);
+        connectionsByAddress.computeIfPresent(channel.remoteAddress().getAddress(), (key, count) -> count == 1 ? null : count - 1);
+        state.removeWatcher(connection);
+        sessions.disconnected(connection);
+    }
+
+    private static DeskConnection of(ClientConnection channel) {
+        return (DeskConnection) channel.attachment();
+    }
+
+    // ---- bursts
+
+    static long nowMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    /** Output was written to {@code connection} outside of its own read burst; it is flushed after the delivery. */
+    void wrote(DeskConnection connection) {
+        dirty.add(connection);
+    }
+
+    /** Events may have gone to any connection: flush those, then let paused ones read on. */
+    private void afterDelivery() {
+        for (int i = 0; i < dirty.size(); i++) {
+            DeskConnection connection = dirty.get(i);
+            connection.channel.flush();
+            if (connection.isDrowning()) {
+                LOG.warn("Closing {}: {} bytes wait for a client that does not read", connection.channel.remoteAddress(),
+                        connection.channel.pendingOutputBytes());
+                connection.channel.close();
+            }
+        }
+        dirty.clear();
+        if (!paused.isEmpty()) {
+            resumePaused();
+        }
+    }
+
+    private void resumePaused() {
+        if (replica.outstandingCount() >= options.globalOutstandingLimit()
+                || replica.outstandingBytes() >= OUTSTANDING_BYTES_MAX) {
+            return;
+        }
+        List<DeskConnection> waiting = List.copyOf(paused);
+        paused.clear();
+        for (DeskConnection connection : waiting) {
+            if (connection.waitingCount > WAITING_PER_CONNECTION_MAX / 2 && connection.channel.isOpen()) {
+                paused.add(connection);
+            } else {
+                connection.channel.resumeReading(Pause.OUTSTANDING_LIMIT);
+                connection.channel.flush();
+            }
+        }
+    }
+
+    /** Closes connections that have not shaken hands in time. */
+    private void closeSilent() {
+        long deadline = nowMillis() - options.handshakeTimeoutMillis();
+        for (DeskConnection connection : List.copyOf(connections)) {
+            if (connection.session == null && connection.acceptedMillis < deadline) {
+                connection.channel.close();
+            }
+        }
+    }
+
+    /** Closes every connection; sessions stay. */
+    public void closeConnections() {
+        for (DeskConnection connection : List.copyOf(connections)) {
+            connection.channel.close();
+        }
+    }
+}

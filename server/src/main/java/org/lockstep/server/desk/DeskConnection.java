@@ -1,0 +1,75 @@
+package org.lockstep.server.desk;
+
+import java.util.List;
+import org.lockstep.state.Identities;
+import org.lockstep.state.Watcher;
+import org.lockstep.wire.Id;
+import org.lockstep.wire.door.ClientConnection;
+
+/** A connection with its session, its identities, and the requests of it that wait for their turn. */
+final class DeskConnection implements Watcher {
+    private static final long UNREAD_BYTES_MAX = 64L << 20;
+
+    final ClientConnection channel;
+    Identities identities;
+    LocalSession session;
+    long acceptedMillis;
+    /** Ordered requests on their way, and reads queued behind them. */
+    int waitingCount;
+    /** The client has asked for the end of its session: its connection is closed behind the answer, not before. */
+    boolean closesItself;
+    private int holds;
+    private boolean closesWhenReleased;
+
+    DeskConnection(ClientConnection channel, String address, long nowMillis) {
+        this.channel = channel;
+        this.identities = new Identities(List.of(new Id("ip", address)));
+        this.acceptedMillis = nowMillis;
+    }
+
+    @Override
+    public void onEvent(int type, String path, long zxid) {
+        channel.event(type, path, zxid);
+    }
+
+    @Override
+    public Identities identities() {
+        return identities;
+    }
+
+    @Override
+    public long sessionId() {
+        return session == null ? 0 : session.id;
+    }
+
+    /** From here on nothing leaves for this client until as many {@link #release} calls have come. */
+    void hold() {
+        if (holds++ == 0) {
+            channel.holdOutput();
+        }
+    }
+
+    void release() {
+        if (--holds > 0) {
+            return;
+        }
+        channel.releaseOutput();
+        if (closesWhenReleased) {
+            channel.closeAfterFlush();
+        }
+    }
+
+    /** Closes behind everything written so far, held output included. */
+    void closeBehindOutput() {
+        if (holds > 0) {
+            closesWhenReleased = true;
+        } else {
+            channel.closeAfterFlush();
+        }
+    }
+
+    /** True when the client lets so much pile up unread that it must go. */
+    boolean isDrowning() {
+        return !channel.isWritable() && channel.pendingOutputBytes() > UNREAD_BYTES_MAX;
+    }
+}

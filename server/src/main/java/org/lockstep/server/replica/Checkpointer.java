@@ -1,0 +1,108 @@
+package org.lockstep.server.replica;
+
+import io.netty.channel.EventLoop;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.lockstep.ensemble.core.Position;
+import org.lockstep.state.Checkpoint;
+import org.lockstep.state.StateMachine;
+
+/**
+ * Moves applied changes from the overlay into the state environment, one generation at a time, on a thread of its own.
+ *
+ * <p>Write-ahead: a generation is written only when the log has flushed every slot it contains, so the flushed end of the log is
+ * never behind the state. When it is written, the log's slots up to there are no longer needed.
+ */
+final class Checkpointer {
+    private final EventLoop loop;
+    private final StateMachine state;
+    private final CheckpointStore store;
+    private final LogWriter logWriter;
+    private final FatalHandler fatal;
+    private final ExecutorService thread;
+    private long bytesSinceLast;
+    private Checkpoint current;
+    private Position currentPosition;
+    private boolean writing;
+
+    Checkpointer(String threadName, EventLoop loop, StateMachine state, CheckpointStore store, LogWriter logWriter,
+            FatalHandler fatal) {
+        this.loop = loop;
+        this.state = state;
+        this.store = store;
+        this.logWriter = logWriter;
+        this.fatal = fatal;
+        this.thread = Executors.newSingleThreadExecutor(task -> {
+            Thread made = new Thread(task, threadName);
+            made.setDaemon(true);
+            return made;
+        });
+    }
+
+    /** Payload bytes applied since the last checkpoint began. */
+    long bytesSinceLast() {
+        return bytesSinceLast;
+    }
+
+    void noteApplied(int payloadBytes) {
+        bytesSinceLast += payloadBytes;
+    }
+
+    /** Begins a checkpoint at {@code applied}, where the state stands now; does nothing while one is under way. */
+    void begin(Position applied, boolean mustFlushFirst) {
+        if (current != null) {
+            return;
+        }
+        bytesSinceLast = 0;
+        current = state.freeze(Positions.toMark(applied));
+        if (current == null) {
+            return;
+        }
+        currentPosition = applied;
+        if (mustFlushFirst) {
+            logWriter.fold(applied);
+        } else {
+            write();
+        }
+    }
+
+    /** The log is flushed up to {@code flushed}. */
+    void onFlushed(Position flushed) {
+        if (current != null && !writing && flushed.compareTo(currentPosition) >= 0) {
+            write();
+        }
+    }
+
+    private void write() {
+        writing = true;
+        Checkpoint checkpoint = current;
+        thread.execute(() -> {
+            try {
+                store.write(checkpoint);
+                loop.execute(this::written);
+            } catch (Throwable e) {
+                fatal.onFatal("a checkpoint failed", e);
+            }
+        });
+    }
+
+    private void written() {
+        try {
+            state.checkpointDone(current);
+        } catch (RuntimeException e) {
+            fatal.onFatal("a checkpoint could not be closed", e);
+        }
+        logWriter.deleteBelow(currentPosition);
+        current = null;
+        writing = false;
+    }
+
+    /** Waits for the checkpoint being written, if any, and ends the thread. */
+    void stop() throws InterruptedException {
+        thread.shutdown();
+        if (!thread.awaitTermination(1, TimeUnit.MINUTES)) {
+            fatal.onFatal("the last checkpoint did not end within a minute", null);
+        }
+    }
+}

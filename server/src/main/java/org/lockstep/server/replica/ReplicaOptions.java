@@ -1,0 +1,15 @@
+package org.lockstep.server.replica;
+
+import org.lockstep.fsync.FsyncPolicy;
+
+/**
+ * How a replica trades safety, latency and background work.
+ *
+ * @param policy when a slot counts as secured
+ * @param maxUnsyncedMillis lazy policies: the longest a secured slot stays off the medium
+ * @param maxUnsyncedBytes lazy policies: the most payload bytes that stay off the medium
+ * @param checkpointMillis the longest an applied change stays out of the state environment
+ * @param checkpointBytes log bytes applied after which a checkpoint is made early
+ */
+public record ReplicaOptions(
+        FsyncPolicy policy, long maxUnsyncedMillis, long maxUnsyncedBytes, long checkpointMillis, long checkpointBytes) {}
