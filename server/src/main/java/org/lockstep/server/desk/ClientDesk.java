@@ -46,7 +46,8 @@ public final class ClientDesk implements Reception {
     private final List<DeskConnection> paused = new ArrayList<>();
     private AdminWords adminWords = word -> null;
     private long rejectedCount;
-    private long burstNanos;
+    private final BurstClock clock = new BurstClock();
+    private boolean inBurst;
 
     public ClientDesk(EventLoop loop, Replica replica, DeskOptions options) {
         this.options = options;
@@ -54,7 +55,7 @@ public final class ClientDesk implements Reception {
         this.state = replica.state();
         this.sessions = new Sessions(this, replica, options);
         this.requests = new Requests(this, replica, sessions, options);
-        replica.setAfterDelivery(this::afterDelivery);
+        replica.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
         loop.scheduleAtFixedRate(this::closeSilent, options.handshakeTimeoutMillis(), options.handshakeTimeoutMillis(),
                 TimeUnit.MILLISECONDS);
@@ -127,11 +128,12 @@ public final class ClientDesk implements Reception {
     @Override
     public void onRequest(ClientConnection channel, int xid, int opcode, byte[] frame, int offset, int length) {
         stats.received();
-        if (burstNanos == 0) {
-            burstNanos = System.nanoTime();
+        if (!inBurst) {
+            inBurst = true;
+            clock.refresh();
         }
         DeskConnection connection = of(channel);
-        requests.receive(connection, xid, opcode, frame, offset, length, burstNanos);
+        requests.receive(connection, xid, opcode, frame, offset, length);
         if (isOverLimit(connection)) {
             channel.pauseReading(Pause.OUTSTANDING_LIMIT);
             paused.add(connection);
@@ -147,7 +149,7 @@ public final class ClientDesk implements Reception {
 
     @Override
     public void onReadComplete(ClientConnection channel) {
-        burstNanos = 0;
+        inBurst = false;
         channel.flush();
     }
 
@@ -179,6 +181,10 @@ public final class ClientDesk implements Reception {
     }
 
     // ---- bursts
+
+    BurstClock clock() {
+        return clock;
+    }
 
     static long nowMillis() {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());

@@ -37,7 +37,8 @@ final class Requests {
         this.authentication = new Authentication(options);
     }
 
-    void receive(DeskConnection connection, int xid, int opcode, byte[] frame, int offset, int length, long nowNanos) {
+    void receive(DeskConnection connection, int xid, int opcode, byte[] frame, int offset, int length) {
+        long nowNanos = desk.clock().nanos();
         sessions.touch(connection.session, nowNanos / 1_000_000);
         if (opcode == OpCode.AUTH || opcode == OpCode.SASL) {
             authenticate(connection, xid, opcode, frame, offset, length);
@@ -156,10 +157,10 @@ final class Requests {
     }
 
     private void answered(DeskConnection connection, int opcode, int xid, long zxid, long receivedNanos) {
-        long latencyMillis = (System.nanoTime() - receivedNanos) / 1_000_000;
+        long latencyMillis = (desk.clock().nanos() - receivedNanos) / 1_000_000;
         desk.stats().sent();
         desk.stats().answered(latencyMillis);
-        connection.channel.stats().answered(opcode, xid, zxid, System.currentTimeMillis(), latencyMillis);
+        connection.channel.stats().answered(opcode, xid, zxid, desk.clock().wallMillis(), latencyMillis);
     }
 
     // ---- authentication, at receipt, beside the order

@@ -68,6 +68,7 @@ public final class Replica implements LogWriter.Listener {
     private Position applied;
     private Position delivering;
     private long unsyncedBytes;
+    private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
 
     /**
@@ -98,9 +99,10 @@ public final class Replica implements LogWriter.Listener {
         }
     }
 
-    /** Runs after each delivery, when its replies have been written: the place to flush connections. */
-    public void setAfterDelivery(Runnable task) {
-        afterDelivery = task;
+    /** {@code before} runs ahead of each delivery; {@code after} when its replies have been written: the place to flush connections. */
+    public void setAroundDelivery(Runnable before, Runnable after) {
+        beforeDelivery = before;
+        afterDelivery = after;
     }
 
     public StateMachine state() {
@@ -273,6 +275,7 @@ public final class Replica implements LogWriter.Listener {
     // ---- apply
 
     private void deliver(List<Slot> slots) {
+        beforeDelivery.run();
         long before = System.nanoTime();
         for (Slot slot : slots) {
             deliver(slot);
