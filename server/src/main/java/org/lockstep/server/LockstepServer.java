@@ -26,6 +26,7 @@ import org.lockstep.log.StorageOptions;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.desk.ClientDesk;
 import org.lockstep.server.desk.DeskOptions;
+import org.lockstep.server.desk.LostWrites;
 import org.lockstep.server.desk.Reaper;
 import org.lockstep.server.replica.FatalHandler;
 import org.lockstep.server.replica.Positions;
@@ -56,6 +57,7 @@ public final class LockstepServer implements AutoCloseable {
     private Replica replica;
     private ClientDesk desk;
     private ClientDoor door;
+    private LostWrites lostWrites;
     private long startMillis;
 
     private LockstepServer(ServerConfig config, FatalHandler fatal) {
@@ -124,6 +126,11 @@ public final class LockstepServer implements AutoCloseable {
         Outbox outbox = new Outbox();
         member.beginView(outbox);
         log.fold(log.last()); // as before any promise: the past is on the medium before the next view exists
+        lostWrites = LostWrites.decode(log.record(LostWrites.RECORD));
+        if (log.tailDiscarded()) {
+            lostWrites.add(state.lastZxid(), outbox.view().viewId() << 32);
+            log.putRecord(LostWrites.RECORD, lostWrites.encode());
+        }
         log.putRecord(View.RECORD, outbox.view().encode());
         state.beginView(member.view().viewId());
         return member;
@@ -138,7 +145,7 @@ public final class LockstepServer implements AutoCloseable {
         replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
         onLoop(() -> {
             replica.start();
-            desk = new ClientDesk(loop, replica, deskOptions());
+            desk = new ClientDesk(loop, replica, deskOptions(), lostWrites);
             new Reaper(loop, replica, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
                     config.containerMaxNeverUsedIntervalMillis()).start();
             return null;

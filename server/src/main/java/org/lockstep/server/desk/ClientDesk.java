@@ -49,11 +49,11 @@ public final class ClientDesk implements Reception {
     private final BurstClock clock = new BurstClock();
     private boolean inBurst;
 
-    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options) {
+    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options, LostWrites lostWrites) {
         this.options = options;
         this.replica = replica;
         this.state = replica.state();
-        this.sessions = new Sessions(this, replica, options);
+        this.sessions = new Sessions(replica, options, lostWrites);
         this.requests = new Requests(this, replica, sessions, options);
         replica.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);

@@ -31,18 +31,18 @@ public final class Sessions implements SessionListener {
     /** How often the expiry queue is looked at; expiry itself is rounded to ticks. */
     private static final int LOOK_MILLIS_MAX = 100;
 
-    private final ClientDesk desk;
     private final Replica replica;
     private final StateMachine state;
     private final DeskOptions options;
     private final SessionIds ids;
     private final ExpiryQueue expiry;
     private final Map<Long, LocalSession> owned = new HashMap<>();
+    private final LostWrites lostWrites;
     private final JuteWriter body = new JuteWriter();
     private long expiredCount;
 
-    Sessions(ClientDesk desk, Replica replica, DeskOptions options) {
-        this.desk = desk;
+    Sessions(Replica replica, DeskOptions options, LostWrites lostWrites) {
+        this.lostWrites = lostWrites;
         this.replica = replica;
         this.state = replica.state();
         this.options = options;
@@ -56,7 +56,7 @@ public final class Sessions implements SessionListener {
         state.forEachSession((sessionId, timeoutMillis) -> own(new LocalSession(sessionId, timeoutMillis,
                 state.attach(sessionId), now)));
         long look = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
-        loop.scheduleAtFixedRate(() -> expiry.advance(ClientDesk.nowMillis(), this::expire), look, look, TimeUnit.MILLISECONDS);
+        loop.scheduleAtFixedRate(() -> expiry.advance(ClientDesk.nowMillis(), this::expireSilent), look, look, TimeUnit.MILLISECONDS);
     }
 
     private void own(LocalSession session) {
@@ -143,6 +143,13 @@ public final class Sessions implements SessionListener {
             connection.channel.refuseSession();
             return;
         }
+        if (lostWrites.includes(request.lastZxidSeen())) {
+            LOG.warn("Expiring session 0x{}: its client has seen zxid 0x{}, which a power loss has taken back",
+                    Long.toHexString(sessionId), Long.toHexString(request.lastZxidSeen()));
+            expire(session);
+            connection.channel.refuseSession();
+            return;
+        }
         touch(session, ClientDesk.nowMillis());
         dismiss(session);
         body.reset().writeInt(timeoutMillis);
@@ -192,10 +199,14 @@ public final class Sessions implements SessionListener {
 
     // ---- the end
 
+    private void expireSilent(LocalSession session) {
+        LOG.info("Session 0x{} expires: nothing heard for {} ms", Long.toHexString(session.id), session.timeoutMillis);
+        expire(session);
+    }
+
     private void expire(LocalSession session) {
         session.closing = true;
         expiredCount++;
-        LOG.info("Session 0x{} expires: nothing heard for {} ms", Long.toHexString(session.id), session.timeoutMillis);
         replica.submit(reply -> expiryApplied(session, reply), OpCode.EXPIRE_SESSION, session.id, session.attach, 0,
                 Identities.NONE.encoded(), body.array(), 0, 0);
     }
