@@ -36,6 +36,7 @@ public final class LmdbLog implements LogStore {
     /** Slots in the tail that are not in the main log yet. */
     private final ConcurrentNavigableMap<Position, Secured> unfolded = new ConcurrentSkipListMap<>();
     private LazyTail tail;
+    private boolean tailDiscarded;
     private volatile Position last;
 
     /** A slot in the tail, and the index its sender's chain names before it. */
@@ -83,6 +84,7 @@ public final class LmdbLog implements LogStore {
                 LOG.info("took over {} slots that were written but not flushed, up to {}", unfolded.size(), last);
             }
         } else if (java.nio.file.Files.exists(directory.tailFile())) {
+            tailDiscarded = true;
             LOG.warn("the machine has rebooted (or {} is missing): discarding {}, what was written but not flushed before is lost",
                     directory.tailBootFile().getFileName(), directory.tailFile());
         }
@@ -146,6 +148,11 @@ public final class LmdbLog implements LogStore {
         }
         metrics.tailSlots = unfolded.size();
         return disk.last();
+    }
+
+    /** True when opening found a tail that could not be trusted: slots that were acknowledged may be gone. */
+    public boolean tailDiscarded() {
+        return tailDiscarded;
     }
 
     private void foldAll() {

@@ -1,6 +1,7 @@
 package org.lockstep.server;
 
 import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.server.admin.Version;
 import org.lockstep.server.config.ServerConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

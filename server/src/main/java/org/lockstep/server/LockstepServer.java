@@ -23,6 +23,7 @@ import org.lockstep.log.DataDirectoryException;
 import org.lockstep.log.LmdbLog;
 import org.lockstep.log.LmdbState;
 import org.lockstep.log.StorageOptions;
+import org.lockstep.server.admin.FourLetterWords;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.desk.ClientDesk;
 import org.lockstep.server.desk.DeskOptions;
@@ -146,6 +147,8 @@ public final class LockstepServer implements AutoCloseable {
         onLoop(() -> {
             replica.start();
             desk = new ClientDesk(loop, replica, deskOptions(), lostWrites);
+            LiveServerView view = new LiveServerView(config, replica, desk, metrics, () -> clientPort());
+            desk.setAdminWords(word -> FourLetterWords.answer(view, word));
             new Reaper(loop, replica, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
                     config.containerMaxNeverUsedIntervalMillis()).start();
             return null;

@@ -1,8 +1,10 @@
 package org.lockstep.server.desk;
 
 import java.net.SocketAddress;
-import java.util.ArrayList;
+import java.security.NoSuchAlgorithmException;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.lockstep.state.DigestAuth;
 import org.lockstep.state.Identities;
 import org.lockstep.wire.ErrorCode;
@@ -36,25 +38,27 @@ final class Authentication {
             if ("ip".equals(scheme)) {
                 return ErrorCode.OK; // every connection has proven its address by being there
             }
-            if (!"digest".equals(scheme) || !options.digestEnabled()) {
+            if (!DigestAuth.SCHEME.equals(scheme) || !options.digestEnabled()) {
                 LOG.warn("Authentication of {} failed: scheme '{}' is not offered", client, scheme);
                 return ErrorCode.AUTH_FAILED;
             }
             return digest(connection, proof == null ? new byte[0] : proof);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("the digest algorithm was checked at start", e);
         } catch (MalformedRecordException e) {
             LOG.warn("Authentication of {} failed: {}", client, e.getMessage());
             return ErrorCode.AUTH_FAILED;
         }
     }
 
-    private int digest(DeskConnection connection, byte[] proof) {
-        List<Id> ids = new ArrayList<>(connection.identities.ids());
-        for (Id id : DigestAuth.identities(proof, options.digestAlgorithm(), options.superDigest())) {
-            if (!ids.contains(id)) {
-                ids.add(id);
-            }
+    private int digest(DeskConnection connection, byte[] proof) throws NoSuchAlgorithmException {
+        String digestId = DigestAuth.idOf(proof, options.digestAlgorithm());
+        Set<Id> ids = new LinkedHashSet<>(connection.identities.ids());
+        if (DigestAuth.isSuper(digestId, options.superDigest())) {
+            ids.add(DigestAuth.SUPER);
         }
-        connection.identities = new Identities(ids);
+        ids.add(new Id(DigestAuth.SCHEME, digestId));
+        connection.identities = new Identities(List.copyOf(ids));
         return ErrorCode.OK;
     }
 

@@ -8,7 +8,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.lockstep.server.admin.ConnectionView;
 import java.util.concurrent.TimeUnit;
+import org.lockstep.server.admin.ServerStats;
 import org.lockstep.server.replica.Replica;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.door.ClientConnection;
@@ -70,15 +73,22 @@ public final class ClientDesk implements Reception {
         return stats;
     }
 
-    /** The open connections, in the order in which they came; for the admin surface, on the event loop. */
-    public List<ConnectionInfo> connections() {
-        List<ConnectionInfo> infos = new ArrayList<>(connections.size());
+    /** Hands out the open connections, in the order in which they came; on the event loop. */
+    public void forEachConnection(Consumer<ConnectionView> consumer) {
         for (DeskConnection connection : connections) {
-            int timeoutMillis = connection.session == null ? 0 : connection.session.timeoutMillis;
-            infos.add(new ConnectionInfo(connection.channel.remoteAddress(), connection.channel.stats(), connection.sessionId(),
-                    timeoutMillis, connection.waitingCount));
+            LocalSession session = connection.session;
+            connection.channel.stats().queuedCount = connection.waitingCount;
+            consumer.accept(new ConnectionView(connection.channel.remoteAddress(), connection.sessionId(),
+                    session == null ? 0 : session.timeoutMillis,
+                    session == null ? wallOf(connection.acceptedMillis + options.handshakeTimeoutMillis())
+                            : wallOf(sessions.dueMillis(session)),
+                    connection.channel.isReading(), connection.channel.stats()));
         }
-        return infos;
+    }
+
+    /** The wall clock that stands for a point of the monotonic one. */
+    static long wallOf(long monotonicMillis) {
+        return System.currentTimeMillis() + monotonicMillis - nowMillis();
     }
 
     public int connectionCount() {
@@ -155,7 +165,11 @@ public final class ClientDesk implements Reception {
 
     @Override
     public String onFourLetterWord(ClientConnection channel, String word) {
-        return adminWords.answer(word);
+        String answer = adminWords.answer(word);
+        if (answer != null) {
+            stats.received();
+        }
+        return answer;
     }
 
     @Override

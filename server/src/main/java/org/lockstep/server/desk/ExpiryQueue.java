@@ -21,11 +21,12 @@ final class ExpiryQueue {
     }
 
     void add(LocalSession session) {
-        session.bucketMillis = bucketOf(session);
+        session.bucketMillis = dueMillis(session);
         buckets.computeIfAbsent(session.bucketMillis, key -> new ArrayList<>()).add(session);
     }
 
-    private long bucketOf(LocalSession session) {
+    /** The end of the tick in which the session's timeout runs out. */
+    long dueMillis(LocalSession session) {
         return ((session.lastHeardMillis + session.timeoutMillis) / tickMillis + 1) * tickMillis;
     }
 
@@ -41,7 +42,7 @@ final class ExpiryQueue {
                 if (session.closing) {
                     continue;
                 }
-                if (bucketOf(session) <= nowMillis) {
+                if (dueMillis(session) <= nowMillis) {
                     expired.accept(session);
                 } else {
                     add(session);

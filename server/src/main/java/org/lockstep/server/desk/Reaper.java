@@ -43,8 +43,8 @@ public final class Reaper {
         replica.state().reapCandidates(System.currentTimeMillis(), maxNeverUsedMillis, limit, this::reap);
     }
 
-    private void reap(String path) {
-        body.reset().writeString(path);
+    private void reap(String path, long guard) {
+        body.reset().writeString(path).writeLong(guard);
         replica.submit(reply -> {}, OpCode.REAP_NODE, 0, 0, 0, Identities.NONE.encoded(), body.array(), 0, body.length());
     }
 }

@@ -1,10 +1,10 @@
 package org.lockstep.server.desk;
 
 import io.netty.channel.EventLoop;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.lockstep.server.admin.ServerView;
 import org.lockstep.server.replica.Replica;
 import org.lockstep.state.Identities;
 import org.lockstep.state.Reply;
@@ -53,7 +53,7 @@ public final class Sessions implements SessionListener {
     /** Every known session gets a full timeout from now: time in which nobody served does not count. */
     void start(EventLoop loop) {
         long now = ClientDesk.nowMillis();
-        state.forEachSession((sessionId, timeoutMillis) -> own(new LocalSession(sessionId, timeoutMillis,
+        state.forEachSession(sessionId -> own(new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId),
                 state.attach(sessionId), now)));
         long look = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
         loop.scheduleAtFixedRate(() -> expiry.advance(ClientDesk.nowMillis(), this::expireSilent), look, look, TimeUnit.MILLISECONDS);
@@ -74,21 +74,16 @@ public final class Sessions implements SessionListener {
         return expiredCount;
     }
 
-    /** Hands every owned session with the time at which it will be looked at, in milliseconds from now. */
-    public void forEachExpiry(ExpiryVisitor visitor) {
-        long now = ClientDesk.nowMillis();
-        Collection<LocalSession> all = owned.values();
-        for (LocalSession session : all) {
-            long due = ((session.lastHeardMillis + session.timeoutMillis) / options.tickTimeMillis() + 1)
-                    * options.tickTimeMillis();
-            visitor.session(session.id, due - now);
+    /** Hands out every owned session with the wall clock of its expiry. */
+    public void forEachExpiry(ServerView.SessionConsumer visitor) {
+        for (LocalSession session : owned.values()) {
+            visitor.accept(session.id, ClientDesk.wallOf(dueMillis(session)));
         }
     }
 
-    /** See {@link #forEachExpiry}. */
-    @FunctionalInterface
-    public interface ExpiryVisitor {
-        void session(long sessionId, long dueInMillis);
+    /** When {@code session} expires unless it is heard of again, by the monotonic clock. */
+    long dueMillis(LocalSession session) {
+        return expiry.dueMillis(session);
     }
 
     void touch(LocalSession session, long nowMillis) {

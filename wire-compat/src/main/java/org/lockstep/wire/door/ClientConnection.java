@@ -92,6 +92,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return phase != Phase.CLOSING && context.channel().isActive();
     }
 
+    /** False while any {@link Pause} is in force. */
+    public boolean isReading() {
+        return pauses == 0;
+    }
+
     public boolean isWritable() {
         return context.channel().isWritable();
     }
