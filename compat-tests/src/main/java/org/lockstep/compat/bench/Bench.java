@@ -16,11 +16,16 @@ public final class Bench {
      * @throws IOException when a server cannot be reached, refuses, falls silent or breaks the protocol; the message says which
      */
     public static BenchResult run(BenchOptions options, PrintStream progress) throws IOException {
+        return run(options, Long.toString(System.currentTimeMillis(), Character.MAX_RADIX), progress);
+    }
+
+    /** As {@link #run(BenchOptions, PrintStream)}; {@code runId} names the parents of what {@link Op#CREATE} makes. */
+    static BenchResult run(BenchOptions options, String runId, PrintStream progress) throws IOException {
         Meter meter = new Meter(options, options.quiet() ? new PrintStream(OutputStream.nullOutputStream()) : progress);
         if (options.op() == Op.CONNECT) {
             return new ConnectLoop(options, meter).run();
         }
-        Workload workload = Workload.of(options, Long.toString(System.currentTimeMillis(), Character.MAX_RADIX));
+        Workload workload = Workload.of(options, runId);
         try (BenchClient client = new BenchClient(options.servers().get(0), CONNECT_TIMEOUT_MILLIS)) {
             client.createPath(options.prefix());
             workload.prepare(client);

@@ -15,8 +15,8 @@ import org.lockstep.wire.OpCode;
 import org.lockstep.wire.Perms;
 
 /**
- * A plain blocking client with one session: lays out what a run needs and looks at what it left. Not thread-safe, not fast but for
- * {@link #putAll}, which pipelines.
+ * A plain blocking client with one session: lays out what a run needs and looks at what it left. Not thread-safe, and only
+ * {@link #putAll} is fast: it pipelines.
  */
 public final class BenchClient implements Closeable {
     private static final int READ_TIMEOUT_MILLIS = 30_000;

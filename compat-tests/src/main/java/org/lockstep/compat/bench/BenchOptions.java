@@ -38,7 +38,8 @@ public record BenchOptions(
 
     /** The options that most runs start from: 16 connections, 16 deep, 100 bytes, 1000 keys, 10 s after 3 s of warm-up. */
     public static BenchOptions of(List<InetSocketAddress> servers, Op op) {
-        return new BenchOptions(List.copyOf(servers), op, 16, 16, 100, 1000, 10, 3, 0, 80, 10, "/zkbench", false, false, 0, false);
+        return new BenchOptions(
+                List.copyOf(servers), op, 16, 16, 100, 1000, 10, 3, 0, 80, 10, "/zkbench", false, false, 0, false);
     }
 
     /** Reads a command line. */

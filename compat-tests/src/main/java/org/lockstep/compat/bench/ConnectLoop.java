@@ -11,8 +11,8 @@ import java.nio.channels.SocketChannel;
 /**
  * Opens sessions one after the other in a fixed number of places: connect, handshake, closeSession, disconnect, again.
  *
- * <p>The latency is from the start of the connect to the answer to the handshake. The session is closed by request, so none is left
- * to expire; the socket is then reset rather than closed, because thousands of closes a second would use up the ports.
+ * <p>The latency is from the start of the connect to the answer to the handshake. The session is closed by request, so none is
+ * left to expire; the socket is then reset rather than closed, because thousands of closes a second would use up the ports.
  */
 final class ConnectLoop {
     private static final int SELECT_MILLIS = 100;

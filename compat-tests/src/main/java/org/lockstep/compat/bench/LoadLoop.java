@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 /**
  * Keeps a fixed number of requests in flight on every connection, from the calling thread alone.
  *
- * <p>A closed loop: each answer is followed by one new request, so a server that stalls is asked less, and its stall counts once for
- * each request in flight and no more. For every burst of answers there is one read, one write, and two looks at the clock.
+ * <p>A closed loop: each answer is followed by one new request, so a server that stalls is asked less, and its stall counts once
+ * for each request in flight and no more. For every burst of answers there is one read, one write, and two looks at the clock.
  */
 final class LoadLoop {
     private static final int NOTIFICATION_XID = -1;

@@ -10,7 +10,8 @@ import org.lockstep.wire.Perms;
 /**
  * One framed request, encoded once, in which only the xid and decimal numbers in paths change from one use to the next.
  *
- * <p>A path ends in {@link #DIGITS} digits that {@link #number} overwrites. Immutable; the buffers it is put into are the caller's.
+ * <p>A path ends in {@link #DIGITS} digits that {@link #number} overwrites. Immutable; the buffers it is put into are the
+ * caller's.
  */
 final class Template {
     static final int DIGITS = 9;

@@ -56,6 +56,15 @@ abstract class Workload {
         };
     }
 
+    /** The path of the node that connection {@code connection} of a run of {@link Op#CREATE} makes as number {@code number}. */
+    static String createdPath(String prefix, String runId, int connection, int number) {
+        return Template.path(Template.path(parentStem(prefix, runId), connection) + "/n", number);
+    }
+
+    private static String parentStem(String prefix, String runId) {
+        return prefix + "/c" + runId + "-";
+    }
+
     /** Creates nodes that no run made before, under one parent for each connection. */
     private static final class Create extends Workload {
         private final String parentStem;
@@ -63,7 +72,7 @@ abstract class Workload {
         private final int[] next;
 
         Create(BenchOptions options, String runId, byte[] data) {
-            parentStem = options.prefix() + "/c" + runId + "-";
+            parentStem = parentStem(options.prefix(), runId);
             templates = new Template[options.connections()];
             Arrays.setAll(templates, i -> Template.create(Template.path(parentStem, i) + "/n", data));
             next = new int[templates.length];

@@ -26,6 +26,9 @@ public final class ZkBench {
     /** Runs one command line; results go to {@code out}, progress and complaints to {@code err}. Returns the exit code. */
     static int run(List<String> args, PrintStream out, PrintStream err) {
         try {
+            if (args.contains("--compare")) {
+                return compare(args, out, err);
+            }
             if (args.contains("--help") || args.contains("-h")) {
                 out.print(usage());
                 return EXIT_OK;
@@ -38,6 +41,16 @@ public final class ZkBench {
             err.println("zkBench: " + e.getMessage());
             return EXIT_FAILED;
         }
+    }
+
+    private static int compare(List<String> args, PrintStream out, PrintStream err) throws UsageException, IOException {
+        if (args.contains("--help") || args.contains("-h")) {
+            out.print(comparisonUsage());
+            return EXIT_OK;
+        }
+        List<String> rest = args.stream().filter(word -> !word.equals("--compare")).toList();
+        new Comparison(ComparisonOptions.parse(rest), out, err).run();
+        return EXIT_OK;
     }
 
     private static int load(BenchOptions options, PrintStream out, PrintStream err) throws IOException {
@@ -96,5 +109,33 @@ public final class ZkBench {
                 "an answer out of order or a lost connection ends the run. Exit code: 0 measured without errors, 1 failed",
                 "or answered with errors, 2 wrong command line."));
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();
+    }
+
+    private static String comparisonUsage() {
+        return String.join(System.lineSeparator(),
+                "zkBench.sh --compare [options]",
+                "",
+                "Starts Apache ZooKeeper (standalone, as shipped, but without its admin server) and Lockstep as processes with",
+                "equal heaps and empty data directories, and runs every contest A B A B ..., one side loaded at a time.",
+                "Prints the medians, their ratio and the target as a markdown table.",
+                "",
+                "  --only NAME[,NAME]     of: " + String.join(" ", Contest.names()),
+                "  --skip NAME[,NAME]     all but these",
+                "  --policies P[,P]       of: durable no-sync; contests under others are skipped",
+                "  --rounds N             measurements of each side in each contest; the median counts (3)",
+                "  --seconds S            of each measurement (5)",
+                "  --warmup S             of load on a fresh server before its first measurement (10)",
+                "  --znodes N             loaded for heap and restart (690000)",
+                "  --server-heap MB       -Xmx of each server (2048)",
+                "  --dir DIR              where both put their data; durable means nothing in memory (java.io.tmpdir)",
+                "  --quick                1 round of 2 s after 3 s, 50000 znodes: a first look, not a measurement",
+                "  --apache-jvm FLAGS     more flags for Apache's JVM, in one word",
+                "  --lockstep-jvm FLAGS   more flags for Lockstep's JVM, in one word",
+                "  --sides A,B            of: apache lockstep; apache,apache shows how far equal servers seem to differ",
+                "  --json                 one JSON object instead of the table",
+                "",
+                "Live heap is that after a forced collection, with the znodes less without them. Restart is from the start of",
+                "the process, after SIGTERM and its end, to the first answer to a read. Exit code: 0 measured (targets met or",
+                "not), 1 a server failed or answered with errors, 2 wrong command line.", "");
     }
 }

@@ -19,7 +19,8 @@ class ArgumentsTest {
         "--op fly", "--op", "--connections 0", "--connections many", "--depth -1", "--size -1", "--keys 0", "--seconds 0",
         "--warmup -1", "--read-percent 101", "--batch 0", "--count 0", "--servers nowhere", "--servers 127.0.0.1:0",
         "--servers 127.0.0.1:70000", "--servers 127.0.0.1:2181,", "--prefix bench", "--prefix /", "--prefix /a/", "--no-such 1",
-        "stray", "--pid x"})
+        "stray", "--pid x", "--compare --rounds 0", "--compare --only nothing", "--compare --policies sometimes",
+        "--compare --sides apache", "--compare --dir /no/such/directory", "--compare --op set"})
     void wrongCommandLineGivesOneLineAndCode2(String line) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -28,14 +29,16 @@ class ArgumentsTest {
         assertEquals(ZkBench.EXIT_USAGE, code, message);
         assertEquals(0, out.size());
         assertEquals(1, message.lines().count(), message);
-        assertTrue(message.startsWith("zkBench: " + line.split(" ")[0]), message);
+        String culprit = line.replace("--compare ", "").split(" ")[0];
+        assertTrue(message.startsWith("zkBench: " + culprit), message);
     }
 
     @Test
     void optionsTakeTheirValues() throws UsageException {
         BenchOptions options = BenchOptions.parse(List.of("--servers", "127.0.0.1:1,127.0.0.1:2", "--op", "mix",
-                "--connections", "3", "--depth", "4", "--size", "0", "--keys", "6", "--seconds", "0.5", "--warmup", "0", "--count",
-                "7", "--read-percent", "0", "--batch", "8", "--prefix", "/p/q", "--json", "--heap", "--pid", "9", "--quiet"));
+                "--connections", "3", "--depth", "4", "--size", "0", "--keys", "6", "--seconds", "0.5", "--warmup", "0",
+                "--count", "7", "--read-percent", "0", "--batch", "8", "--prefix", "/p/q", "--json", "--heap", "--pid",
+                "9", "--quiet"));
         assertEquals(List.of(1, 2), options.servers().stream().map(server -> server.getPort()).toList());
         assertEquals(BenchOptions.of(options.servers(), Op.MIX).withShape(3, 4).withKeys(6, 0).withTimes(0.5, 0).withCount(7),
                 new BenchOptions(options.servers(), options.op(), options.connections(), options.depth(), options.sizeBytes(),

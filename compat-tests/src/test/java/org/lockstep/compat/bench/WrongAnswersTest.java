@@ -35,8 +35,8 @@ class WrongAnswersTest {
     void errorsFailTheCommand() throws IOException {
         try (FakeServer server = new FakeServer((xid, opcode, out) -> FakeServer.reply(out, xid, ErrorCode.NO_AUTH))) {
             PrintStream nowhere = new PrintStream(new ByteArrayOutputStream());
-            assertEquals(ZkBench.EXIT_FAILED, ZkBench.run(List.of("--servers", "127.0.0.1:" + server.address().getPort(), "--count",
-                    "10", "--warmup", "0"), nowhere, nowhere));
+            assertEquals(ZkBench.EXIT_FAILED, ZkBench.run(List.of("--servers",
+                    "127.0.0.1:" + server.address().getPort(), "--count", "10", "--warmup", "0"), nowhere, nowhere));
         }
     }
 

@@ -1,0 +1,87 @@
+package org.lockstep.compat.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** One thing that both servers are asked to do under load, and which of the figures count. */
+enum Contest {
+    SET_DURABLE("set-durable", "durable", Op.SET, 16, 16, throughput("set, durable", 2.5)),
+    CREATE_DURABLE("create-durable", "durable", Op.CREATE, 16, 16, throughput("create, durable", 2.5),
+            new Figure("create, durable, p99", "us", Target.ratioAtMost(1.0 / 3), result -> result.percentileMicros(99))),
+    SET_NO_SYNC("set-no-sync", "no-sync", Op.SET, 16, 16, throughput("set, no-sync", 3)),
+    GET("get", "durable", Op.GET, 16, 16, throughput("get", 4)),
+    GET_ALONE("get-1x1", "durable", Op.GET, 1, 1, median("get", 0.5)),
+    SET_DURABLE_ALONE("set-durable-1x1", "durable", Op.SET, 1, 1, median("set, durable", 1)),
+    SET_NO_SYNC_ALONE("set-no-sync-1x1", "no-sync", Op.SET, 1, 1, median("set, no-sync", 0.6));
+
+    /** The contests without load, run on one pair of servers: what many znodes cost at rest. */
+    static final String HEAP = "heap";
+    static final String RESTART = "restart";
+
+    private final String word;
+    private final String policy;
+    private final Op op;
+    private final int connections;
+    private final int depth;
+    private final List<Figure> figures;
+
+    Contest(String word, String policy, Op op, int connections, int depth, Figure... figures) {
+        this.word = word;
+        this.policy = policy;
+        this.op = op;
+        this.connections = connections;
+        this.depth = depth;
+        this.figures = List.of(figures);
+    }
+
+    /** One figure of a run, and what Lockstep must reach in it. */
+    record Figure(String label, String unit, Target target, ToDoubleFunction<BenchResult> value) {}
+
+    /** Names for the command line, in the order in which they are run. */
+    static List<String> names() {
+        List<String> names = new ArrayList<>(Arrays.stream(values()).map(Contest::word).toList());
+        names.add(HEAP);
+        names.add(RESTART);
+        return names;
+    }
+
+    String word() {
+        return word;
+    }
+
+    String policy() {
+        return policy;
+    }
+
+    Op op() {
+        return op;
+    }
+
+    int connections() {
+        return connections;
+    }
+
+    int depth() {
+        return depth;
+    }
+
+    List<Figure> figures() {
+        return figures;
+    }
+
+    /** Whether every round needs servers of its own: a tree that grows would make later rounds another contest. */
+    boolean needsFreshServers() {
+        return op == Op.CREATE;
+    }
+
+    private static Figure throughput(String label, double ratioMin) {
+        return new Figure(label, "ops/s", Target.ratioAtLeast(ratioMin), BenchResult::operationsPerSecond);
+    }
+
+    private static Figure median(String label, double ratioMax) {
+        return new Figure("1 connection, 1 deep: " + label + ", p50", "us", Target.ratioAtMost(ratioMax),
+                result -> result.percentileMicros(50));
+    }
+}
