@@ -62,6 +62,8 @@ final class DiskLog implements AutoCloseable {
 
     /** Opens and verifies the log; {@code chain} is brought up to its last slots. */
     static DiskLog open(Path file, String diskId, StorageOptions options, SlotChain chain, LogMetrics metrics) {
+        MetaPages.requirePresent(file);
+        TreeCheck.check(file);
         LmdbEnv env = LmdbEnv.open(file, options.logMapBytes(), true);
         try {
             DiskLog log = new DiskLog(env, options.logStepBytes(), metrics);
