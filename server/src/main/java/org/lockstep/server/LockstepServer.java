@@ -9,9 +9,11 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Member;
 import org.lockstep.ensemble.core.MemberId;
@@ -66,9 +68,15 @@ public final class LockstepServer implements AutoCloseable {
         this.fatal = fatal;
     }
 
-    /** Starts an embedded server; a failure of its storage is logged and leaves it not serving. */
+    /** Starts an embedded server; when its storage fails it logs why and stops serving, so that clients go elsewhere. */
     public static LockstepServer start(ServerConfig config) throws StartException {
-        return start(config, (what, cause) -> LOG.error("Not serving any more: {}", what, cause));
+        AtomicReference<LockstepServer> self = new AtomicReference<>();
+        LockstepServer server = start(config, (what, cause) -> {
+            LOG.error("Not serving any more: {}", what, cause);
+            Optional.ofNullable(self.getAndSet(null)).ifPresent(failed -> new Thread(failed::close, "lockstep-failed").start());
+        });
+        self.set(server);
+        return server;
     }
 
     /** Starts a server. {@code fatal} must end the process, or at least never let this server be used again. */
@@ -142,7 +150,7 @@ public final class LockstepServer implements AutoCloseable {
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
         ReplicaOptions options = new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.maxUnsyncedBytes(),
-                config.checkpointMillis(), config.checkpointBytes());
+                config.checkpointMillis(), config.checkpointBytes(), config.globalOutstandingLimit());
         replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
         onLoop(() -> {
             replica.start();
@@ -162,8 +170,7 @@ public final class LockstepServer implements AutoCloseable {
 
     private DeskOptions deskOptions() {
         return new DeskOptions(config.serverId(), config.tickTimeMillis(), config.minSessionTimeoutMillis(),
-                config.maxSessionTimeoutMillis(), config.maxClientCnxns(), config.maxCnxns(), config.globalOutstandingLimit(),
-                config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest());
+                config.maxSessionTimeoutMillis(), config.maxClientCnxns(), config.maxCnxns(), config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest());
     }
 
     private void openDoor() throws StartException {
@@ -213,7 +220,7 @@ public final class LockstepServer implements AutoCloseable {
 
     /** Stops serving, puts everything on the medium, releases the data directory. Sessions stay. */
     @Override
-    public void close() {
+    public synchronized void close() {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();

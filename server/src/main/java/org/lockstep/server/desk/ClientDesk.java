@@ -27,8 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClientDesk implements Reception {
     private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
-    /** Above this many bytes of requests in flight, sockets are no longer read, however few the requests are. */
-    private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
 
@@ -58,6 +56,7 @@ public final class ClientDesk implements Reception {
         this.state = replica.state();
         this.sessions = new Sessions(replica, options, lostWrites);
         this.requests = new Requests(this, replica, sessions, options);
+        replica.setRoomMade(this::resumePaused);
         replica.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
         loop.scheduleAtFixedRate(this::closeSilent, options.handshakeTimeoutMillis(), options.handshakeTimeoutMillis(),
@@ -152,9 +151,7 @@ public final class ClientDesk implements Reception {
 
     private boolean isOverLimit(DeskConnection connection) {
         return connection.waitingCount >= WAITING_PER_CONNECTION_MAX
-                || (connection.waitingCount > 0
-                        && (replica.outstandingCount() >= options.globalOutstandingLimit()
-                                || replica.outstandingBytes() >= OUTSTANDING_BYTES_MAX));
+                || (connection.waitingCount > 0 && replica.isFull());
     }
 
     @Override
@@ -221,14 +218,11 @@ public final class ClientDesk implements Reception {
             }
         }
         dirty.clear();
-        if (!paused.isEmpty()) {
-            resumePaused();
-        }
+        resumePaused();
     }
 
     private void resumePaused() {
-        if (replica.outstandingCount() >= options.globalOutstandingLimit()
-                || replica.outstandingBytes() >= OUTSTANDING_BYTES_MAX) {
+        if (paused.isEmpty() || replica.isFull()) {
             return;
         }
         List<DeskConnection> waiting = List.copyOf(paused);

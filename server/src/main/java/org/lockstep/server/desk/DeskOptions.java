@@ -6,12 +6,11 @@ package org.lockstep.server.desk;
  * @param serverId this server's number, the high byte of the session ids it draws
  * @param maxClientCnxns connections per source address; 0 for no limit
  * @param maxCnxns connections in all; 0 for no limit
- * @param globalOutstandingLimit ordered requests in flight above which sockets are no longer read
  * @param handshakeTimeoutMillis how long a connection may take for its handshake
  * @param digestEnabled whether the digest scheme may authenticate
  * @param digestAlgorithm its hash
  * @param superDigest {@code super:<hash>}, or null
  */
 public record DeskOptions(int serverId, int tickTimeMillis, int minSessionTimeoutMillis, int maxSessionTimeoutMillis,
-        int maxClientCnxns, int maxCnxns, int globalOutstandingLimit, int handshakeTimeoutMillis, boolean digestEnabled,
+        int maxClientCnxns, int maxCnxns, int handshakeTimeoutMillis, boolean digestEnabled,
         String digestAlgorithm, String superDigest) {}

@@ -19,6 +19,7 @@ final class Checkpointer {
     private final StateMachine state;
     private final CheckpointStore store;
     private final LogWriter logWriter;
+    private final Runnable done;
     private final FatalHandler fatal;
     private final ExecutorService thread;
     private long bytesSinceLast;
@@ -27,11 +28,12 @@ final class Checkpointer {
     private boolean writing;
 
     Checkpointer(String threadName, EventLoop loop, StateMachine state, CheckpointStore store, LogWriter logWriter,
-            FatalHandler fatal) {
+            Runnable done, FatalHandler fatal) {
         this.loop = loop;
         this.state = state;
         this.store = store;
         this.logWriter = logWriter;
+        this.done = done;
         this.fatal = fatal;
         this.thread = Executors.newSingleThreadExecutor(task -> {
             Thread made = new Thread(task, threadName);
@@ -96,6 +98,7 @@ final class Checkpointer {
         logWriter.deleteBelow(currentPosition);
         current = null;
         writing = false;
+        done.run();
     }
 
     /** Waits for the checkpoint being written, if any, and ends the thread. */

@@ -37,6 +37,9 @@ public final class Replica implements LogWriter.Listener {
     private static final int BATCH_BYTES_MAX = 256 * 1024;
     /** A zxid's low half must not run over; the view changes when it comes this near, with room for all that is in flight. */
     private static final long COUNTER_MAX = 0xffff_ffffL - (1 << 20);
+    private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
+    /** How far a backlog may grow past the point at which it is worked off in the background. */
+    private static final int BACKLOG_FACTOR_MAX = 4;
 
     private final EventLoop loop;
     private final StateMachine state;
@@ -48,6 +51,7 @@ public final class Replica implements LogWriter.Listener {
     private final LogWriter logWriter;
     private final Checkpointer checkpointer;
     private final Barriers barriers = new Barriers();
+    private final FlushBacklog backlog = new FlushBacklog();
     private final AtomicReference<Position> securedNews = new AtomicReference<>();
     private final Runnable securedTask = this::takeSecured;
     private final Runnable sealTask = this::sealScheduled;
@@ -67,9 +71,9 @@ public final class Replica implements LogWriter.Listener {
     private long lastBatchMillis;
     private Position applied;
     private Position delivering;
-    private long unsyncedBytes;
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
+    private Runnable roomMade = () -> {};
 
     /**
      * @param applied where {@code state} stands in the order, the log replayed
@@ -85,7 +89,7 @@ public final class Replica implements LogWriter.Listener {
         this.applied = applied;
         this.metrics = new ReplicaMetrics(registry);
         this.logWriter = new LogWriter("lockstep-log", log, this, fatal);
-        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, logWriter, fatal);
+        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, logWriter, () -> roomMade.run(), fatal);
     }
 
     /** Starts the threads and timers. */
@@ -97,6 +101,11 @@ public final class Replica implements LogWriter.Listener {
             loop.scheduleWithFixedDelay(guard("background flush timer", this::foldIfBehind), options.maxUnsyncedMillis(),
                     options.maxUnsyncedMillis(), TimeUnit.MILLISECONDS);
         }
+    }
+
+    /** {@code task} runs when background work has made room, so that {@link #isFull} may no longer hold. */
+    public void setRoomMade(Runnable task) {
+        roomMade = task;
     }
 
     /** {@code before} runs ahead of each delivery; {@code after} when its replies have been written: the place to flush connections. */
@@ -113,14 +122,20 @@ public final class Replica implements LogWriter.Listener {
         return member.view().viewId();
     }
 
+    /**
+     * True when no more requests should be taken in: too many are in flight, or the medium cannot keep up with the background
+     * flush or the checkpoints, whose backlog would fill the heap.
+     */
+    public boolean isFull() {
+        return outstandingCount >= options.outstandingMax()
+                || outstandingBytes >= OUTSTANDING_BYTES_MAX
+                || backlog.unflushedBytes() >= BACKLOG_FACTOR_MAX * options.maxUnsyncedBytes()
+                || checkpointer.bytesSinceLast() >= BACKLOG_FACTOR_MAX * options.checkpointBytes();
+    }
+
     /** Ordered requests submitted and not yet applied. */
     public int outstandingCount() {
         return outstandingCount;
-    }
-
-    /** Bytes of their request records. */
-    public long outstandingBytes() {
-        return outstandingBytes;
     }
 
     // ---- in
@@ -236,7 +251,7 @@ public final class Replica implements LogWriter.Listener {
         log.secure(slots); // into the page cache: no wait for the medium, so no thread in between
         Position last = slots.get(slots.size() - 1).position();
         for (Slot slot : slots) {
-            unsyncedBytes += slot.payload().length;
+            backlog.secured(slot.payload().length);
         }
         slots.clear();
         noteSecured(last);
@@ -339,19 +354,19 @@ public final class Replica implements LogWriter.Listener {
     }
 
     private void flushBehind() {
-        if (barriers.wantFlush() || (options.policy().isLazy() && unsyncedBytes > options.maxUnsyncedBytes())) {
+        if (barriers.wantFlush() || (options.policy().isLazy() && backlog.unrequestedBytes() > options.maxUnsyncedBytes())) {
             fold();
         }
     }
 
     private void foldIfBehind() {
-        if (unsyncedBytes > 0) {
+        if (backlog.unrequestedBytes() > 0) {
             fold();
         }
     }
 
     private void fold() {
-        unsyncedBytes = 0;
+        backlog.requested(applied);
         barriers.flushRequested(applied);
         logWriter.fold(applied);
     }
@@ -359,8 +374,10 @@ public final class Replica implements LogWriter.Listener {
     @Override
     public void onFolded(Position flushed) {
         loop.execute(guard("barrier", () -> {
+            backlog.flushed(flushed);
             barriers.release(flushed);
             checkpointer.onFlushed(flushed);
+            roomMade.run();
         }));
     }
 

@@ -10,6 +10,7 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param maxUnsyncedBytes lazy policies: the most payload bytes that stay off the medium
  * @param checkpointMillis the longest an applied change stays out of the state environment
  * @param checkpointBytes log bytes applied after which a checkpoint is made early
+ * @param outstandingMax ordered requests in flight above which no more should be taken in
  */
-public record ReplicaOptions(
-        FsyncPolicy policy, long maxUnsyncedMillis, long maxUnsyncedBytes, long checkpointMillis, long checkpointBytes) {}
+public record ReplicaOptions(FsyncPolicy policy, long maxUnsyncedMillis, long maxUnsyncedBytes, long checkpointMillis,
+        long checkpointBytes, int outstandingMax) {}
