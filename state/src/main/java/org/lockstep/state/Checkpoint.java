@@ -3,7 +3,7 @@ package org.lockstep.state;
 /**
  * Everything that changed between two freezes, to be written in one transaction together with the position it stands for.
  *
- * <p>Made by {@link StateMachine#freeze} on the state machine's thread; {@link #writeTo} may then run on another thread, once,
+ * <p>Made by {@link StateMachine#freeze} on the state machine's thread; {@link #writeTo} may then run on another thread
  * while the state machine goes on applying. Afterwards {@link StateMachine#checkpointDone} must be called on its own thread.
  */
 public interface Checkpoint {
@@ -13,7 +13,7 @@ public interface Checkpoint {
     /** Number of changed nodes, for batch sizing and metrics. */
     int nodeCount();
 
-    /** Writes every change, each key once, nodes in no particular order. */
+    /** Writes every change, each key once, nodes in no particular order. May be called again when the transaction is retried. */
     void writeTo(Sink sink);
 
     /** What a checkpoint is written into. */

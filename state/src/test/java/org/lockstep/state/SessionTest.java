@@ -1,0 +1,138 @@
+package org.lockstep.state;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteReader;
+import org.lockstep.wire.OpCode;
+
+/** Sessions come, move and go, and their ephemerals with them. */
+class SessionTest {
+    private static final long OTHER = 0x100_0000_0000_0002L;
+    private final Rig rig = new Rig();
+
+    @Test
+    void creationTakesAZxidAndClosingTakesOneForAll() {
+        long before = rig.machine.lastZxid();
+        assertEquals(ErrorCode.OK, rig.createSession(OTHER, 5000));
+        assertEquals(before + 1, rig.reply.zxid);
+        assertEquals(5000, rig.machine.sessionTimeoutMillis(OTHER));
+        assertEquals(2, rig.machine.sessionCount());
+        rig.made("/p", 0);
+        rig.sessionId = OTHER;
+        rig.made("/p/b", CreateFlags.EPHEMERAL);
+        rig.made("/p/a", CreateFlags.EPHEMERAL);
+        rig.made("/c", CreateFlags.EPHEMERAL);
+        assertEquals(OTHER, rig.stat("/c").owner());
+        assertEquals(3, rig.machine.ephemeralCount());
+        assertEquals(Set.of("/p/a", "/p/b", "/c"), rig.machine.ephemeralsOf(OTHER));
+        Recorder watcher = new Recorder();
+        rig.read(OpCode.ADD_WATCH, Rig.body(out -> out.writeString("/").writeInt(1)), watcher);
+        List<String> closed = new ArrayList<>();
+        rig.machine.setSessionListener(id -> closed.add(Long.toHexString(id) + " " + watcher.take()));
+        before = rig.machine.lastZxid();
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.CLOSE_SESSION, new byte[0]));
+        long zxid = before + 1;
+        assertEquals(zxid, rig.machine.lastZxid());
+        assertEquals(List.of("100000000000002 [2 /c " + zxid + ", 2 /p/a " + zxid + ", 2 /p/b " + zxid + "]"), closed);
+        assertEquals(zxid, rig.stat("/p").pzxid());
+        assertEquals(4, rig.stat("/p").cversion());
+        assertEquals(0, rig.machine.ephemeralCount());
+        assertFalse(rig.machine.hasSession(OTHER));
+        assertEquals(-1, rig.machine.attach(OTHER));
+        assertEquals(-1, rig.machine.sessionTimeoutMillis(OTHER));
+        assertEquals(Set.of(), rig.machine.ephemeralsOf(OTHER));
+    }
+
+    @Test
+    void unknownSessionsAreRefusedAndTakeAZxid() {
+        rig.sessionId = OTHER;
+        long zxid = rig.machine.lastZxid();
+        for (int opcode : new int[] {OpCode.CLOSE_SESSION, OpCode.EXPIRE_SESSION}) {
+            assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(opcode, new byte[0]));
+            assertEquals(++zxid, rig.reply.zxid);
+        }
+        assertEquals(ErrorCode.SESSION_EXPIRED, rig.create("/a", "d"));
+        assertEquals(++zxid, rig.reply.zxid);
+        assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(OpCode.SYNC, Rig.body(out -> out.writeString("/"))));
+        assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(OpCode.ATTACH_SESSION, Rig.body(out -> out.writeInt(1))));
+        assertEquals(zxid, rig.reply.zxid);
+    }
+
+    @Test
+    void movingRefusesTheOldConnectionAndItsExpiry() {
+        long zxid = rig.machine.lastZxid();
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.ATTACH_SESSION, 0, Rig.body(out -> out.writeInt(8000))));
+        assertEquals(1, (int) rig.replyReader(JuteReader::readInt));
+        assertEquals(zxid, rig.reply.zxid, "moving takes no zxid");
+        assertEquals(8000, rig.machine.sessionTimeoutMillis(Rig.SESSION));
+        byte[] create = Rig.createBody("/a", "d", Rig.OPEN, 0);
+        assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.CREATE, 0, create));
+        assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.EXPIRE_SESSION, 0, new byte[0]));
+        assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.CLOSE_SESSION, 0, new byte[0]));
+        assertTrue(rig.machine.hasSession(Rig.SESSION));
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.CREATE, 1, create));
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.EXPIRE_SESSION, 1, new byte[0]));
+        assertFalse(rig.machine.hasSession(Rig.SESSION));
+    }
+
+    @Test
+    void anIdIsNeverTakenOver() {
+        rig.made("/e", CreateFlags.EPHEMERAL);
+        assertEquals(ErrorCode.SYSTEM_ERROR, rig.createSession(Rig.SESSION, 1));
+        assertEquals(10_000, rig.machine.sessionTimeoutMillis(Rig.SESSION));
+        assertEquals(ErrorCode.BAD_ARGUMENTS, rig.createSession(0, 1));
+        assertEquals(ErrorCode.BAD_ARGUMENTS, rig.createSession(Node.CONTAINER_OWNER, 1), "it would own all containers");
+        assertEquals(ErrorCode.BAD_ARGUMENTS, rig.createSession(Owner.ofTtl(5), 1));
+    }
+
+    @Test
+    void ephemeralsOfTheCaller() {
+        rig.createSession(OTHER, 1000);
+        rig.made("/e1", CreateFlags.EPHEMERAL);
+        rig.made("/e2", CreateFlags.EPHEMERAL);
+        rig.sessionId = OTHER;
+        rig.made("/e3", CreateFlags.EPHEMERAL);
+        rig.sessionId = Rig.SESSION;
+        for (String all : new String[] {null, "", " ", "/", " / "}) {
+            assertEquals(Set.of("/e1", "/e2"), ephemerals(all), "prefix " + all);
+        }
+        assertEquals(Set.of("/e2"), ephemerals("/e2"));
+        assertEquals(Set.of("/e1", "/e2"), ephemerals("/e"), "a text prefix, not a path");
+        assertEquals(Set.of(), ephemerals("/x"));
+        rig.sessionId = 99;
+        assertEquals(Set.of(), ephemerals(null));
+    }
+
+    private Set<String> ephemerals(String prefix) {
+        Rig.Answer answer = rig.read(OpCode.GET_EPHEMERALS, Rig.body(out -> out.writeString(prefix)), null);
+        return new TreeSet<>(Rig.decode(answer.body(), JuteReader::readStrings));
+    }
+
+    @Test
+    void sessionsAreListedInOrder() {
+        for (long id : new long[] {7, 3, 5}) {
+            rig.createSession(id, 1000);
+        }
+        List<Long> ids = new ArrayList<>();
+        rig.machine.forEachSession(ids::add);
+        assertEquals(List.of(3L, 5L, 7L, Rig.SESSION), ids);
+    }
+
+    @Test
+    void viewsRaiseTheZxid() {
+        rig.machine.beginView(3);
+        assertEquals(3L << 32, rig.machine.lastZxid());
+        rig.made("/a", 0);
+        assertEquals((3L << 32) + 1, rig.reply.zxid);
+        rig.machine.beginView(3);
+        assertEquals((3L << 32) + 1, rig.machine.lastZxid());
+    }
+}
