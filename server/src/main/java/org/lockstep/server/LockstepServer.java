@@ -150,7 +150,8 @@ public final class LockstepServer implements AutoCloseable {
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
         ReplicaOptions options = new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.maxUnsyncedBytes(),
-                config.checkpointMillis(), config.checkpointBytes(), config.globalOutstandingLimit());
+                config.checkpointMillis(), config.checkpointBytes(), config.globalOutstandingLimit(),
+                Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW));
         replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
         onLoop(() -> {
             replica.start();

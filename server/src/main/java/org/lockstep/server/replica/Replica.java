@@ -35,8 +35,6 @@ public final class Replica implements LogWriter.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     /** A batch that has grown to this becomes a slot at once. What is larger travels alone. */
     private static final int BATCH_BYTES_MAX = 256 * 1024;
-    /** A zxid's low half must not run over; the view changes when it comes this near, with room for all that is in flight. */
-    private static final long COUNTER_MAX = 0xffff_ffffL - (1 << 20);
     private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
     /** How far a backlog may grow past the point at which it is worked off in the background. */
     private static final int BACKLOG_FACTOR_MAX = 4;
@@ -204,7 +202,7 @@ public final class Replica implements LogWriter.Listener {
             scheduleSeal(); // slots are applied one after another, never one within another
             return;
         }
-        if (counterInSight() > COUNTER_MAX) {
+        if (counterInSight() > options.zxidsPerView()) {
             rollView();
             return;
         }
