@@ -1,10 +1,13 @@
 package org.lockstep.log;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -82,20 +85,33 @@ public final class DataDirectory implements AutoCloseable {
 
     private static FileChannel lock(Path dataDir) {
         Path file = dataDir.resolve("lockstep.lock");
+        FileChannel channel = null;
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
-            FileLock lock = channel.tryLock();
-            if (lock == null) {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
                 String holder = Files.readString(file).trim();
-                channel.close();
                 throw inUse(dataDir, holder.isEmpty() ? "another process" : "the process with pid " + holder);
             }
             channel.truncate(0);
-            channel.write(java.nio.ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)), 0);
+            String pid = ProcessHandle.current().pid() + "\n";
+            channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.UTF_8)), 0);
             return channel;
         } catch (IOException e) {
+            release(channel, file);
             throw unusable(dataDir, "cannot lock " + file, e);
+        } catch (RuntimeException e) {
+            release(channel, file);
+            throw e;
+        }
+    }
+
+    private static void release(FileChannel channel, Path what) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("cannot release the lock of {}: {}", what, e.getMessage());
         }
     }
 
@@ -233,7 +249,8 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static DataDirectoryException unusable(Path dataDir, String doing, IOException e) {
-        if (LmdbEnv.isSpaceLow(dataDir)) {
+        boolean denied = e instanceof AccessDeniedException;
+        if (!denied && LmdbEnv.isSpaceLow(dataDir)) {
             return new DataDirectoryException(Kind.DISK_FULL, doing + ": " + LmdbEnv.fullDisk(dataDir), e);
         }
         return new DataDirectoryException(Kind.UNUSABLE, doing + ": " + reason(e)
@@ -241,10 +258,13 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static String reason(IOException e) {
-        if (e instanceof java.nio.file.AccessDeniedException) {
+        if (e instanceof AccessDeniedException) {
             return "permission denied";
         }
-        return e.getClass().getSimpleName() + " " + e.getMessage();
+        if (e instanceof FileAlreadyExistsException) {
+            return "there is a file where a directory must be";
+        }
+        return e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : e.toString();
     }
 
     private static DataDirectoryException inUse(Path dataDir, String holder) {
@@ -259,11 +279,7 @@ public final class DataDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            lockChannel.close();
-        } catch (IOException e) {
-            LOG.warn("cannot release the lock of {}: {}", held, e.getMessage());
-        }
+        release(lockChannel, held);
         HELD.remove(held);
     }
 }

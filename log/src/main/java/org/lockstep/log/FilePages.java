@@ -1,44 +1,71 @@
 package org.lockstep.log;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 
-/** The pages of an LMDB file, mapped for reading without LMDB. The file must have them all and must not shrink meanwhile. */
-final class FilePages {
-    private static final long SEGMENT_BYTES = 1L << 30;
+/**
+ * The pages of an LMDB file, read without LMDB. One buffer per level of a walk, so a page stays readable while those below it are
+ * visited. Reads rather than maps: a mapping would last until the next garbage collection and keep the file system busy.
+ */
+final class FilePages implements AutoCloseable {
+    private static final int LIST_BYTES = 1 << 16;
 
-    private final ByteBuffer[] segments;
+    private final FileChannel channel;
     private final int pageBytes;
+    private final List<ByteBuffer> levels = new ArrayList<>();
+    private final ByteBuffer list = newBuffer(LIST_BYTES);
+    private long listFrom;
 
-    FilePages(Path file, int pageBytes, long pages) throws IOException {
+    FilePages(Path file, int pageBytes) throws IOException {
+        this.channel = FileChannel.open(file, StandardOpenOption.READ);
         this.pageBytes = pageBytes;
-        long bytes = pages * pageBytes;
-        segments = new ByteBuffer[(int) ((bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES)];
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            for (int i = 0; i < segments.length; i++) {
-                long from = i * SEGMENT_BYTES;
-                segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, from, Math.min(SEGMENT_BYTES, bytes - from))
-                        .order(ByteOrder.nativeOrder());
+        list.limit(0);
+    }
+
+    private static ByteBuffer newBuffer(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** The page {@code number}, until the next call for the same {@code level}. */
+    ByteBuffer page(int level, long number) {
+        while (levels.size() <= level) {
+            levels.add(newBuffer(pageBytes));
+        }
+        ByteBuffer in = levels.get(level).clear();
+        fill(in, number * pageBytes);
+        return in;
+    }
+
+    /** Eight bytes at {@code offset} of the file; cheap when the offsets ascend. */
+    long longAt(long offset) {
+        if (offset < listFrom || offset + Long.BYTES > listFrom + list.limit()) {
+            listFrom = offset;
+            fill(list.clear(), offset);
+        }
+        return list.getLong((int) (offset - listFrom));
+    }
+
+    private void fill(ByteBuffer in, long offset) {
+        try {
+            int read = 0;
+            while (in.hasRemaining() && read >= 0) {
+                read = channel.read(in, offset + in.position());
             }
+            in.flip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** The segment that holds {@code page} whole; {@link #offset} says where. */
-    ByteBuffer segment(long page) {
-        return segments[(int) (page * pageBytes / SEGMENT_BYTES)];
-    }
-
-    int offset(long page) {
-        return (int) (page * pageBytes % SEGMENT_BYTES);
-    }
-
-    /** Eight bytes at {@code bytes} behind the start of {@code page}; aligned, so never across two segments. */
-    long longAt(long page, long bytes) {
-        long at = page * pageBytes + bytes;
-        return segments[(int) (at / SEGMENT_BYTES)].getLong((int) (at % SEGMENT_BYTES));
+    @Override
+    public void close() throws IOException {
+        channel.close();
     }
 }

@@ -144,9 +144,11 @@ final class LmdbEnv implements AutoCloseable {
                 + "; check the disk and the kernel log, then start this server again", cause);
     }
 
+    /** True when {@code file}'s file system can be written to and has next to nothing left. */
     static boolean isSpaceLow(Path file) {
         try {
-            return Files.getFileStore(existing(file)).getUsableSpace() < LOW_SPACE_BYTES;
+            FileStore store = Files.getFileStore(existing(file));
+            return store.getTotalSpace() > 0 && !store.isReadOnly() && store.getUsableSpace() < LOW_SPACE_BYTES;
         } catch (IOException e) {
             return false;
         }

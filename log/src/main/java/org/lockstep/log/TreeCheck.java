@@ -1,6 +1,7 @@
 package org.lockstep.log;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -49,10 +50,10 @@ final class TreeCheck {
     /** A key where it lies; null stands for no bound. */
     private record Key(ByteBuffer in, int offset, int length) {}
 
-    private TreeCheck(Path file, MetaPages meta) throws IOException {
+    private TreeCheck(Path file, MetaPages meta, FilePages pages) {
         this.file = file;
         this.meta = meta;
-        this.pages = new FilePages(file, meta.pageBytes, meta.lastPage + 1);
+        this.pages = pages;
         this.seen = new BitSet((int) (meta.lastPage + 1));
     }
 
@@ -62,9 +63,9 @@ final class TreeCheck {
         if (meta.lastPage >= Integer.MAX_VALUE) {
             return;
         }
-        try {
-            new TreeCheck(file, meta).run();
-        } catch (IOException e) {
+        try (FilePages pages = new FilePages(file, meta.pageBytes)) {
+            new TreeCheck(file, meta, pages).run();
+        } catch (IOException | UncheckedIOException e) {
             throw new DataDirectoryException(Kind.UNUSABLE, "cannot read " + file + ": " + e.getMessage(), e);
         }
     }
@@ -74,20 +75,20 @@ final class TreeCheck {
         if ((meta.free.flags() & FREE_FLAG_INTEGER_KEY) == 0 || meta.main.flags() != 0) {
             throw MetaPages.damaged(file, "its header's flags are wrong");
         }
-        tree(meta.free, new Count(true, false));
-        tree(meta.main, new Count(false, true));
+        tree(meta.free, 0, new Count(true, false));
+        tree(meta.main, 0, new Count(false, true));
         int missing = seen.nextClearBit(0);
         if (missing <= meta.lastPage) {
             throw damaged(missing, "belongs to nothing");
         }
     }
 
-    private void tree(Tree tree, Count count) {
+    private void tree(Tree tree, int level, Count count) {
         if (!tree.isEmpty()) {
             if (tree.depth() < 1 || tree.depth() > DEPTH_MAX) {
                 throw MetaPages.damaged(file, "a tree has depth " + tree.depth());
             }
-            walk(tree.root(), tree.depth(), null, null, count);
+            walk(tree.root(), level, tree.depth(), null, null, count);
         } else if (tree.depth() != 0) {
             throw MetaPages.damaged(file, "a tree without root has depth " + tree.depth());
         }
@@ -99,39 +100,38 @@ final class TreeCheck {
     }
 
     /** Checks the page {@code number} and all below; its keys lie in [low, high). */
-    private void walk(long number, int depth, Key low, Key high, Count count) {
+    private void walk(long number, int level, int depth, Key low, Key high, Count count) {
         claim(number);
-        ByteBuffer in = pages.segment(number);
-        int page = pages.offset(number);
-        int flags = in.getShort(page + 10) & 0xffff;
-        int lower = in.getShort(page + 12) & 0xffff;
-        int upper = in.getShort(page + 14) & 0xffff;
+        ByteBuffer in = pages.page(level, number);
+        int flags = in.getShort(10) & 0xffff;
+        int lower = in.getShort(12) & 0xffff;
+        int upper = in.getShort(14) & 0xffff;
         boolean leaf = depth == 1;
-        if (in.getLong(page) != number || flags != (leaf ? FLAG_LEAF : FLAG_BRANCH) || lower <= MetaPages.PAGE_HEADER_BYTES
+        if (in.getLong(0) != number || flags != (leaf ? FLAG_LEAF : FLAG_BRANCH) || lower <= MetaPages.PAGE_HEADER_BYTES
                 || (lower & 1) != 0 || lower > upper || upper > meta.pageBytes) {
             throw damaged(number, "has a wrong header");
         }
         int nodes = (lower - MetaPages.PAGE_HEADER_BYTES) / 2;
-        checkNodes(number, in, page, nodes, upper, leaf);
-        checkKeys(number, in, page, nodes, leaf, low, high, count);
+        checkNodes(number, in, nodes, upper, leaf);
+        checkKeys(number, in, nodes, leaf, low, high, count);
         if (leaf) {
             count.leaves++;
             count.entries += nodes;
             for (int i = 0; i < nodes; i++) {
-                leafNode(number, in, node(in, page, i), count);
+                leafNode(number, level, in, node(in, i), count);
             }
         } else {
             count.branches++;
             for (int i = 0; i < nodes; i++) {
-                Key from = i == 0 ? low : key(in, node(in, page, i));
-                Key to = i + 1 == nodes ? high : key(in, node(in, page, i + 1));
-                walk(childOf(in, node(in, page, i)), depth - 1, from, to, count);
+                Key from = i == 0 ? low : key(in, node(in, i));
+                Key to = i + 1 == nodes ? high : key(in, node(in, i + 1));
+                walk(childOf(in, node(in, i)), level + 1, depth - 1, from, to, count);
             }
         }
     }
 
-    private static int node(ByteBuffer in, int page, int i) {
-        return page + (in.getShort(page + MetaPages.PAGE_HEADER_BYTES + 2 * i) & 0xffff);
+    private static int node(ByteBuffer in, int i) {
+        return in.getShort(MetaPages.PAGE_HEADER_BYTES + 2 * i) & 0xffff;
     }
 
     private static Key key(ByteBuffer in, int node) {
@@ -143,11 +143,11 @@ final class TreeCheck {
     }
 
     /** Every node lies between {@code upper} and the page's end, and together they fill that exactly. */
-    private void checkNodes(long number, ByteBuffer in, int page, int nodes, int upper, boolean leaf) {
+    private void checkNodes(long number, ByteBuffer in, int nodes, int upper, boolean leaf) {
         long filled = 0;
         for (int i = 0; i < nodes; i++) {
-            int node = node(in, page, i);
-            if (node - page < upper || node - page + NODE_HEADER_BYTES > meta.pageBytes) {
+            int node = node(in, i);
+            if (node < upper || node + NODE_HEADER_BYTES > meta.pageBytes) {
                 throw damaged(number, "has a node out of bounds");
             }
             long bytes = NODE_HEADER_BYTES + (in.getShort(node + 6) & 0xffff);
@@ -155,7 +155,7 @@ final class TreeCheck {
                 int nodeFlags = in.getShort(node + 4) & 0xffff;
                 bytes += nodeFlags == NODE_BIG ? Long.BYTES : in.getInt(node) & 0xffffffffL;
             }
-            if (node - page + bytes > meta.pageBytes) {
+            if (node + bytes > meta.pageBytes) {
                 throw damaged(number, "has a node out of bounds");
             }
             filled += bytes + (bytes & 1);
@@ -165,11 +165,11 @@ final class TreeCheck {
         }
     }
 
-    private void checkKeys(long number, ByteBuffer in, int page, int nodes, boolean leaf, Key low, Key high, Count count) {
+    private void checkKeys(long number, ByteBuffer in, int nodes, boolean leaf, Key low, Key high, Count count) {
         Key before = null;
         // The first key of a branch is never looked at.
         for (int i = leaf ? 0 : 1; i < nodes; i++) {
-            Key key = key(in, node(in, page, i));
+            Key key = key(in, node(in, i));
             if (count.free && key.length != Long.BYTES) {
                 throw damaged(number, "has a wrong key");
             }
@@ -199,7 +199,7 @@ final class TreeCheck {
         return a.length - b.length;
     }
 
-    private void leafNode(long number, ByteBuffer in, int node, Count count) {
+    private void leafNode(long number, int level, ByteBuffer in, int node, Count count) {
         int nodeFlags = in.getShort(node + 4) & 0xffff;
         long size = in.getInt(node) & 0xffffffffL;
         int data = node + NODE_HEADER_BYTES + (in.getShort(node + 6) & 0xffff);
@@ -208,46 +208,45 @@ final class TreeCheck {
             if (tree.flags() != 0) {
                 throw damaged(number, "has a table with wrong flags");
             }
-            tree(tree, new Count(false, false));
+            tree(tree, level + 1, new Count(false, false));
         } else if (nodeFlags == NODE_BIG) {
             long first = in.getLong(data);
-            overflow(first, size, count);
+            overflow(first, level + 1, size, count);
             if (count.free) {
-                freePages(number, first, MetaPages.PAGE_HEADER_BYTES, size);
+                freePages(number, first * meta.pageBytes + MetaPages.PAGE_HEADER_BYTES, size);
             }
         } else if (nodeFlags != 0 || count.main) {
             throw damaged(number, "has a node of a wrong kind");
         } else if (count.free) {
-            freePages(number, number, data - pages.offset(number), size);
+            freePages(number, number * meta.pageBytes + data, size);
         }
         if (count.free && Long.compareUnsigned(in.getLong(node + NODE_HEADER_BYTES), meta.txnId) > 0) {
             throw damaged(number, "has free pages of a commit to come");
         }
     }
 
-    private void overflow(long first, long size, Count count) {
+    private void overflow(long first, int level, long size, Count count) {
         claim(first);
-        ByteBuffer in = pages.segment(first);
-        int page = pages.offset(first);
-        long span = in.getInt(page + 12) & 0xffffffffL;
+        ByteBuffer in = pages.page(level, first);
+        long span = in.getInt(12) & 0xffffffffL;
         boolean enough = span * meta.pageBytes >= MetaPages.PAGE_HEADER_BYTES + size;
-        if (in.getLong(page) != first || (in.getShort(page + 10) & 0xffff) != FLAG_OVERFLOW || !enough) {
+        if (in.getLong(0) != first || (in.getShort(10) & 0xffff) != FLAG_OVERFLOW || !enough) {
             throw damaged(first, "has a wrong header");
         }
-        for (long page2 = first + 1; page2 < first + span; page2++) {
-            claim(page2);
+        for (long page = first + 1; page < first + span; page++) {
+            claim(page);
         }
         count.overflows += span;
     }
 
-    /** Claims the free pages listed in {@code size} bytes at {@code offset} behind the start of {@code page}. */
-    private void freePages(long number, long page, int offset, long size) {
-        long length = size < Long.BYTES ? -1 : pages.longAt(page, offset);
+    /** Claims the free pages listed in {@code size} bytes at {@code offset} of the file. */
+    private void freePages(long number, long offset, long size) {
+        long length = size < Long.BYTES ? -1 : pages.longAt(offset);
         if (length < 0 || length > size / Long.BYTES - 1) {
             throw damaged(number, "has a wrong list of free pages");
         }
         for (long i = 1; i <= length; i++) {
-            claim(pages.longAt(page, offset + i * Long.BYTES));
+            claim(pages.longAt(offset + i * Long.BYTES));
         }
     }
 

@@ -92,4 +92,173 @@ class DamageTest {
         String[] words = text.substring(text.lastIndexOf("detected")).split("\\s+");
         assertTrue(Integer.parseInt(words[1]) > 500, text);
     }
+
+    private void flip(Path file, long offset) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(offset);
+            int value = bytes.read();
+            bytes.seek(offset);
+            bytes.write(value ^ 4);
+        }
+    }
+
+    private static int find(byte[] in, byte[] what) {
+        for (int i = 0; i + what.length <= in.length; i++) {
+            if (java.util.Arrays.equals(in, i, i + what.length, what, 0, what.length)) {
+                return i;
+            }
+        }
+        throw new AssertionError("not in the file");
+    }
+
+    @Test
+    void aFlippedBitInASlotNamesFileAndPlace() throws IOException {
+        Slot marked = slot(at(1, 7), 1000);
+        try (DataDirectory directory = openDirectory(dataDir); LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {
+            log.secure(slots(1, 0, 7, 1000));
+            log.secure(List.of(marked));
+        }
+        byte[] before = Files.readAllBytes(file("log.mdb"));
+        flip(file("log.mdb"), find(before, marked.payload()) + 500);
+        byte[] flipped = Files.readAllBytes(file("log.mdb"));
+        LogFailedException failure = assertThrows(LogFailedException.class, () -> {
+            try (DataDirectory directory = openDirectory(dataDir)) {
+                openLog(directory, FsyncPolicy.DURABLE).close();
+            }
+        });
+        assertTrue(failure.getMessage().contains("log.mdb") && failure.getMessage().contains("index=7"), failure.getMessage());
+        assertFalse(failure.getMessage().contains("\n"));
+        assertArrayEquals(flipped, Files.readAllBytes(file("log.mdb")));
+    }
+
+    @Test
+    void aFlippedBitInANodeIsFound() throws IOException {
+        byte[] data = utf8("these bytes stand in the file just once");
+        try (DataDirectory directory = openDirectory(dataDir);
+                LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
+            state.write(new Fixtures.MapCheckpoint("m").node("/a", Fixtures.node(1, data)).node("/b", Fixtures.node(2, null)));
+        }
+        flip(file("state.mdb"), find(Files.readAllBytes(file("state.mdb")), data) + 3);
+        try (DataDirectory directory = openDirectory(dataDir);
+                LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
+            assertEquals(2, state.find("/b").version);
+            DataDirectoryException damage = assertThrows(DataDirectoryException.class, () -> state.find("/a"));
+            assertEquals(Kind.DAMAGED, damage.kind());
+            assertTrue(damage.getMessage().contains("state.mdb"), damage.getMessage());
+        }
+    }
+
+    @Test
+    void aCutFileIsRefused() throws IOException {
+        fillLog();
+        for (String name : List.of("log.mdb", "state.mdb")) {
+            byte[] whole = Files.readAllBytes(file(name));
+            int used = (int) (MetaPages.read(file(name)).lastPage + 1) * 4096;
+            for (int length : new int[] {used - 1, used / 2, 8192, 4096, 100, 1, 0}) {
+                byte[] cut = java.util.Arrays.copyOf(whole, length);
+                Files.write(file(name), cut);
+                DataDirectoryException refusal = refusal();
+                boolean tiny = length > 0 && length < 152;
+                assertEquals(tiny ? Kind.FOREIGN_FORMAT : Kind.DAMAGED, refusal.kind(), refusal.getMessage());
+                assertTrue(refusal.getMessage().contains(name), refusal.getMessage());
+                assertArrayEquals(cut, Files.readAllBytes(file(name)));
+            }
+            Files.delete(file(name));
+            assertEquals(Kind.DAMAGED, refusal().kind());
+            assertFalse(Files.exists(file(name)), "made afresh");
+            Files.write(file(name), whole);
+        }
+    }
+
+    @Test
+    void aForeignFileIsRefused() throws IOException {
+        openDirectory(dataDir).close();
+        byte[] sqlite = new byte[8192];
+        System.arraycopy(utf8("SQLite format 3\0"), 0, sqlite, 0, 16);
+        byte[] random = new byte[20_000];
+        new Random(3).nextBytes(random);
+        for (String name : List.of("log.mdb", "state.mdb")) {
+            byte[] sound = Files.readAllBytes(file(name));
+            for (byte[] foreign : List.of(sqlite, random, utf8("hello"))) {
+                Files.write(file(name), foreign);
+                assertEquals(Kind.FOREIGN_FORMAT, refusal().kind());
+                assertArrayEquals(foreign, Files.readAllBytes(file(name)));
+            }
+            Files.write(file(name), sound);
+        }
+    }
+
+    @Test
+    void anEnvironmentOfAnotherProgramIsRefused() throws IOException {
+        openDirectory(dataDir).close();
+        Files.delete(file("log.mdb"));
+        try (Env<ByteBuffer> env = Env.create().setMapSize(1 << 20).setMaxDbs(2)
+                .open(file("log.mdb").toFile(), EnvFlags.MDB_NOSUBDIR)) {
+            Dbi<ByteBuffer> main = env.openDbi((byte[]) null);
+            try (Txn<ByteBuffer> txn = env.txnWrite()) {
+                ByteBuffer word = ByteBuffer.allocateDirect(4).put(utf8("word")).flip();
+                main.put(txn, word, word);
+                txn.commit();
+            }
+        }
+        assertEquals(Kind.DAMAGED, refusal().kind());
+    }
+
+    @Test
+    void filesOfAnotherDirectoryAreRefused() throws IOException {
+        Path other = dataDir.resolve("other");
+        openDirectory(dataDir).close();
+        openDirectory(other).close();
+        for (String name : List.of("log.mdb", "state.mdb")) {
+            byte[] sound = Files.readAllBytes(file(name));
+            Files.copy(other.resolve("lockstep-1").resolve(name), file(name),
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            assertEquals(Kind.FOREIGN_FORMAT, refusal().kind());
+            Files.write(file(name), sound);
+        }
+    }
+
+    /** A tail torn by a power loss is not even looked at; one that only its process left is. */
+    @Test
+    void aTornTailNeverStopsTheStart() throws IOException {
+        List<Slot> flushed = slots(1, 0, 10, 500);
+        List<Slot> all = slots(1, 0, 20, 500);
+        for (byte[] torn : List.of(new byte[0], new byte[100_000], utf8("garbage"))) {
+            Path dir = dataDir.resolve("d" + torn.length);
+            try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-a");
+                    LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+                log.secure(all);
+                log.fold(at(1, 9));
+            }
+            Files.write(dir.resolve("lockstep-1").resolve("tail.mdb"), torn);
+            try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-b");
+                    LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+                List<Slot> found = new ArrayList<>();
+                log.replay(Position.START, found::add);
+                LmdbLogTest.assertSame(flushed, found);
+                log.secure(List.of(slot(at(2, 0), 10)));
+            }
+        }
+    }
+
+    @Test
+    void aMissingOrTornBootFileMeansAnUntrustedTail() throws IOException {
+        for (String torn : List.of("", "boot", "none")) {
+            Path dir = dataDir.resolve("d-" + torn);
+            try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-a");
+                    LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+                log.secure(slots(1, 0, 10, 500));
+            }
+            Path boot = dir.resolve("lockstep-1").resolve("tail.boot");
+            if (torn.equals("none")) {
+                Files.delete(boot);
+            } else {
+                Files.writeString(boot, torn);
+            }
+            try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-a");
+                    LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+                assertEquals(Position.START, log.last());
+            }
+        }
+    }
 }
