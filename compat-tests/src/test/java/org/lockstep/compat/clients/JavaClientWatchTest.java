@@ -11,8 +11,10 @@ import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.CreateMode;
@@ -40,6 +42,20 @@ class JavaClientWatchTest {
         String root = SERVER.newRoot("watch");
         watching = SERVER.client(root, ServerExtension.SESSION_TIMEOUT_MILLIS);
         writing = SERVER.client(root, ServerExtension.SESSION_TIMEOUT_MILLIS);
+    }
+
+    /** A client that has nothing to say only pings, every few seconds: its events must not wait for that. */
+    @Test
+    void aSilentClientHearsAtOnce() throws Exception {
+        watching.addWatch("/", events, AddWatchMode.PERSISTENT_RECURSIVE);
+        Events.fence(watching);
+        long startNanos = System.nanoTime();
+        for (int round = 0; round < 3; round++) {
+            create("/n" + round);
+            events.expect(NodeCreated, "/n" + round);
+        }
+        long elapsedMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+        assertTrue(elapsedMillis < ServerExtension.SESSION_TIMEOUT_MILLIS / 4, "three events took " + elapsedMillis + " ms");
     }
 
     @Test

@@ -116,7 +116,7 @@ public final class ClientDesk implements Reception {
             return reject(channel, "maxCnxns=" + options.maxCnxns() + " connections are open");
         }
         connectionsByAddress.put(address, ofAddress + 1);
-        DeskConnection connection = new DeskConnection(channel, address.getHostAddress(), nowMillis());
+        DeskConnection connection = new DeskConnection(this, channel, address.getHostAddress(), nowMillis());
         channel.attach(connection);
         connections.add(connection);
         return true;
@@ -173,6 +173,7 @@ public final class ClientDesk implements Reception {
     public void onWritabilityChanged(ClientConnection channel) {
         if (channel.isWritable()) {
             channel.resumeReading(Pause.SLOW_READER);
+            channel.flush();
         } else {
             channel.pauseReading(Pause.SLOW_READER);
         }
@@ -201,21 +202,30 @@ public final class ClientDesk implements Reception {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }
 
-    /** Output was written to {@code connection} outside of its own read burst; it is flushed after the delivery. */
+    /** Output was written to {@code connection}, perhaps outside of its own read burst; it is flushed after the delivery. */
     void wrote(DeskConnection connection) {
-        dirty.add(connection);
+        if (!connection.awaitsFlush) {
+            connection.awaitsFlush = true;
+            dirty.add(connection);
+        }
+    }
+
+    /** Ends a connection whose client lets more pile up than this server keeps for it. */
+    static void closeIfDrowning(DeskConnection connection) {
+        if (connection.channel.isOpen() && connection.isDrowning()) {
+            LOG.warn("Closing {}: {} bytes wait for a client that does not read", connection.channel.remoteAddress(),
+                    connection.channel.pendingOutputBytes());
+            connection.channel.close();
+        }
     }
 
     /** Events may have gone to any connection: flush those, then let paused ones read on. */
     private void afterDelivery() {
         for (int i = 0; i < dirty.size(); i++) {
             DeskConnection connection = dirty.get(i);
+            connection.awaitsFlush = false;
             connection.channel.flush();
-            if (connection.isDrowning()) {
-                LOG.warn("Closing {}: {} bytes wait for a client that does not read", connection.channel.remoteAddress(),
-                        connection.channel.pendingOutputBytes());
-                connection.channel.close();
-            }
+            closeIfDrowning(connection);
         }
         dirty.clear();
         resumePaused();

@@ -11,6 +11,7 @@ final class DeskConnection implements Watcher {
     private static final long UNREAD_BYTES_MAX = 64L << 20;
 
     final ClientConnection channel;
+    private final ClientDesk desk;
     Identities identities;
     LocalSession session;
     long acceptedMillis;
@@ -18,10 +19,13 @@ final class DeskConnection implements Watcher {
     int waitingCount;
     /** The client has asked for the end of its session: its connection is closed behind the answer, not before. */
     boolean closesItself;
+    /** It is on the desk's list of connections to flush after the delivery. */
+    boolean awaitsFlush;
     private int holds;
     private boolean closesWhenReleased;
 
-    DeskConnection(ClientConnection channel, String address, long nowMillis) {
+    DeskConnection(ClientDesk desk, ClientConnection channel, String address, long nowMillis) {
+        this.desk = desk;
         this.channel = channel;
         this.identities = new Identities(List.of(new Id("ip", address)));
         this.acceptedMillis = nowMillis;
@@ -30,6 +34,7 @@ final class DeskConnection implements Watcher {
     @Override
     public void onEvent(int type, String path, long zxid) {
         channel.event(type, path, zxid);
+        desk.wrote(this);
     }
 
     @Override
@@ -70,6 +75,6 @@ final class DeskConnection implements Watcher {
 
     /** True when the client lets so much pile up unread that it must go. */
     boolean isDrowning() {
-        return !channel.isWritable() && channel.pendingOutputBytes() > UNREAD_BYTES_MAX;
+        return channel.pendingOutputBytes() > UNREAD_BYTES_MAX;
     }
 }

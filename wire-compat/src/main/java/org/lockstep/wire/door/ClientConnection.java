@@ -2,6 +2,7 @@ package org.lockstep.wire.door;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,6 +11,7 @@ import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.lockstep.wire.EventType;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
@@ -28,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
     private static final int OUTPUT_BYTES_INITIAL = 2048;
+    /** As much as this is handed to the socket even within a burst, so that the water marks see a client that does not read. */
+    private static final int OUTPUT_BYTES_MAX = 256 * 1024;
+    private static final int LAST_WORDS_MILLIS_MAX = 5_000;
     private static final int REPLY_HEADER_BYTES = 16;
     private static final int REQUEST_HEADER_BYTES = 8;
     private static final int NOTIFICATION_XID = -1;
@@ -36,7 +41,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     public enum Pause {
         HANDSHAKE,
         OUTSTANDING_LIMIT,
-        SLOW_READER
+        SLOW_READER,
+        HELD_OUTPUT
     }
 
     private enum Phase {
@@ -154,6 +160,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             out.writeBytes(body.array(), 0, bodyBytes);
         }
         stats.sentCount++;
+        boundOutput();
     }
 
     /** Appends a watch event; {@code zxid} is that of the change, -1 for the catch-up events of setWatches. */
@@ -174,6 +181,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         out.writeInt(pathBytes.length);
         out.writeBytes(pathBytes);
         stats.sentCount++;
+        boundOutput();
+    }
+
+    /** Keeps a burst of requests, each small, from gathering answers without limit. */
+    private void boundOutput() {
+        if (output.readableBytes() < OUTPUT_BYTES_MAX) {
+            return;
+        }
+        if (heldOutput) {
+            pauseReading(Pause.HELD_OUTPUT);
+        } else {
+            flush();
+        }
     }
 
     /** Hands what was gathered to the socket. */
@@ -195,9 +215,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     public void releaseOutput() {
         heldOutput = false;
         flush();
+        if ((pauses & 1 << Pause.HELD_OUTPUT.ordinal()) != 0) {
+            resumeReading(Pause.HELD_OUTPUT);
+            flush();
+        }
     }
 
-    /** Sends what was gathered, then closes. Later output is dropped. */
+    /** Sends what was gathered, then closes; a client that does not take it in time is closed without. Later output is dropped. */
     public void closeAfterFlush() {
         if (phase == Phase.CLOSING) {
             return;
@@ -207,7 +231,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         ByteBuf out = output;
         output = null;
         if (out != null && out.isReadable()) {
-            context.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+            ChannelFuture sent = context.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+            if (!sent.isDone()) {
+                context.executor().schedule(() -> context.close(), LAST_WORDS_MILLIS_MAX, TimeUnit.MILLISECONDS);
+            }
         } else {
             if (out != null) {
                 out.release();
