@@ -155,7 +155,7 @@ public final class LockstepServer implements AutoCloseable {
         replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
         onLoop(() -> {
             replica.start();
-            desk = new ClientDesk(loop, replica, deskOptions(), lostWrites);
+            desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
             LiveServerView view = new LiveServerView(config, replica, desk, metrics, () -> clientPort());
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
             new Reaper(loop, replica, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),

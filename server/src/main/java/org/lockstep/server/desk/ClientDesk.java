@@ -1,5 +1,8 @@
 package org.lockstep.server.desk;
 
+import com.codahale.metrics.MetricRegistry;
+import com.codahale.metrics.SlidingWindowReservoir;
+import com.codahale.metrics.Timer;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ public final class ClientDesk implements Reception {
     private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
+    private static final int DECODE_WINDOW = 1024;
 
     /** Answers four-letter words; null for a word it does not know. */
     public interface AdminWords {
@@ -48,10 +52,13 @@ public final class ClientDesk implements Reception {
     private AdminWords adminWords = word -> null;
     private long rejectedCount;
     private final BurstClock clock = new BurstClock();
+    private final Timer decodeTime;
     private boolean inBurst;
+    private boolean burstWrites;
 
-    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options, LostWrites lostWrites) {
+    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
         this.options = options;
+        this.decodeTime = metrics.timer("write.decode", () -> new Timer(new SlidingWindowReservoir(DECODE_WINDOW)));
         this.replica = replica;
         this.state = replica.state();
         this.sessions = new Sessions(replica, options, lostWrites);
@@ -156,7 +163,11 @@ public final class ClientDesk implements Reception {
 
     @Override
     public void onReadComplete(ClientConnection channel) {
+        if (burstWrites) {
+            decodeTime.update(System.nanoTime() - clock.nanos(), TimeUnit.NANOSECONDS);
+        }
         inBurst = false;
+        burstWrites = false;
         channel.flush();
     }
 
@@ -193,6 +204,11 @@ public final class ClientDesk implements Reception {
     }
 
     // ---- bursts
+
+    /** The current burst holds a request that will be ordered. */
+    void burstWrites() {
+        burstWrites = true;
+    }
 
     BurstClock clock() {
         return clock;

@@ -62,6 +62,7 @@ final class Requests {
             connection.closesItself = true;
         }
         connection.waitingCount++;
+        desk.burstWrites();
         replica.submit(new Ordered(connection, xid, opcode, nowNanos), opcode, session.id, session.attach, xid,
                 connection.identities.encoded(), frame, offset, length);
     }
