@@ -45,7 +45,7 @@ public final class BenchClient implements Closeable {
             socket.setSoTimeout(READ_TIMEOUT_MILLIS);
         } catch (IOException e) {
             socket.close();
-            throw new IOException("no session at " + server + ": " + e.getMessage(), e);
+            throw new IOException(Handshake.noSession(server, e), e);
         }
     }
 

@@ -40,7 +40,7 @@ final class Connection {
             channel.configureBlocking(false);
         } catch (IOException e) {
             channel.close();
-            throw new IOException("no session at " + server + ": " + e.getMessage(), e);
+            throw new IOException(Handshake.noSession(server, e), e);
         }
     }
 

@@ -1,5 +1,7 @@
 package org.lockstep.compat.bench;
 
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.lockstep.wire.JuteWriter;
 
@@ -17,6 +19,11 @@ final class Handshake {
         writer.writeBuffer(new byte[PASSWORD_BYTES]).writeBoolean(false);
         writer.setInt(0, writer.length() - Integer.BYTES);
         return writer.toByteArray();
+    }
+
+    /** What to say when {@code server} gave no session. */
+    static String noSession(InetSocketAddress server, IOException reason) {
+        return "no session at " + server.getHostString() + ":" + server.getPort() + ": " + reason.getMessage();
     }
 
     /** True when the body at {@code at} of the answer grants a session: its timeout is positive. */
