@@ -4,7 +4,13 @@ package org.lockstep.state;
 final class IpAddresses {
     private IpAddresses() {}
 
-    /** The 4 or 16 bytes of an address, or null when the text is not one. An IPv6 zone ({@code %eth0}) is ignored. */
+    /** As {@link #parse}, of a connection's address: an IPv6 zone ({@code %eth0}) behind it is ignored. */
+    static byte[] parseRemote(String text) {
+        int zone = text.indexOf('%');
+        return parse(zone < 0 ? text : text.substring(0, zone));
+    }
+
+    /** The 4 or 16 bytes of an address, or null when the text is not one. IPv6 is hexadecimal groups only, as in ZooKeeper. */
     static byte[] parse(String text) {
         return text.indexOf(':') >= 0 ? parseV6(text) : parseV4(text);
     }
@@ -26,15 +32,13 @@ final class IpAddresses {
     }
 
     private static byte[] parseV6(String text) {
-        int zone = text.indexOf('%');
-        String literal = zone < 0 ? text : text.substring(0, zone);
-        int gap = literal.indexOf("::");
+        int gap = text.indexOf("::");
         if (gap < 0) {
-            byte[] all = groups(literal);
+            byte[] all = groups(text);
             return all != null && all.length == 16 ? all : null;
         }
-        byte[] head = groups(literal.substring(0, gap));
-        byte[] tail = groups(literal.substring(gap + 2));
+        byte[] head = groups(text.substring(0, gap));
+        byte[] tail = groups(text.substring(gap + 2));
         if (head == null || tail == null || head.length + tail.length > 14) {
             return null;
         }
@@ -44,28 +48,23 @@ final class IpAddresses {
         return address;
     }
 
-    /** The bytes of colon-separated groups, the last of which may be an IPv4 address. */
+    /** The bytes of colon-separated groups of up to four hexadecimal digits; null when they are none. */
     private static byte[] groups(String text) {
         if (text.isEmpty()) {
             return new byte[0];
         }
         String[] parts = text.split(":", -1);
-        byte[] v4 = parts[parts.length - 1].indexOf('.') >= 0 ? parseV4(parts[parts.length - 1]) : null;
-        int hexGroups = v4 == null ? parts.length : parts.length - 1;
-        byte[] bytes = new byte[hexGroups * 2 + (v4 == null ? 0 : 4)];
-        if (bytes.length > 16) {
+        if (parts.length > 8) {
             return null;
         }
-        for (int i = 0; i < hexGroups; i++) {
+        byte[] bytes = new byte[parts.length * 2];
+        for (int i = 0; i < parts.length; i++) {
             int value = number(parts[i], 16, 4, 0xffff);
             if (value < 0) {
                 return null;
             }
             bytes[2 * i] = (byte) (value >>> 8);
             bytes[2 * i + 1] = (byte) value;
-        }
-        if (v4 != null) {
-            System.arraycopy(v4, 0, bytes, hexGroups * 2, 4);
         }
         return bytes;
     }

@@ -18,7 +18,7 @@ final class IpAuthScheme implements AuthScheme {
     public boolean matches(String connectionId, String aclId) {
         int slash = aclId.indexOf('/');
         byte[] wanted = IpAddresses.parse(slash < 0 ? aclId : aclId.substring(0, slash));
-        byte[] actual = IpAddresses.parse(connectionId);
+        byte[] actual = IpAddresses.parseRemote(connectionId);
         if (wanted == null || actual == null || wanted.length != actual.length) {
             return false;
         }

@@ -147,7 +147,10 @@ final class LocalRequests {
 
     private List<String> readPaths(JuteReader in) throws MalformedRecordException {
         int count = in.readCount(Integer.BYTES);
-        List<String> read = new ArrayList<>(Math.max(count, 0));
+        if (count < 0) {
+            throw new MalformedRecordException("null list of watches");
+        }
+        List<String> read = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             read.add(reads.readPath(in));
         }

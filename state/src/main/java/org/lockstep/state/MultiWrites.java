@@ -11,6 +11,7 @@ import org.lockstep.wire.OpCode;
  * each with the request behind it, closed by one with {@code done} set. Not thread-safe.
  */
 final class MultiWrites {
+    static final int NULL_ACL = -1;
     private static final int RESULT_ERROR = -1;
 
     private final NodeStore store;
@@ -19,6 +20,7 @@ final class MultiWrites {
     private final WriteRequest request;
     private final Caller caller;
     private final JuteReader scan = new JuteReader();
+    private boolean pathMissing;
 
     MultiWrites(Tree tree, Writes writes, WriteRequest request, Caller caller) {
         this.store = tree.store;
@@ -33,10 +35,10 @@ final class MultiWrites {
      *
      * @return OK also when a request in it failed and nothing was done: the results say so. An error only for a multi that as a
      *     whole makes no sense
+     * @param count the number of requests in it, from {@link #scan}
      * @throws MalformedRecordException when it cannot be decoded; nothing was done
      */
-    int execute(JuteReader in, JuteWriter out) throws MalformedRecordException {
-        int count = scan(scan.wrap(in.buffer(), in.position(), in.remaining()));
+    int execute(int count, JuteReader in, JuteWriter out) throws MalformedRecordException {
         store.begin();
         int err = ErrorCode.OK;
         int done = 0;
@@ -112,8 +114,23 @@ final class MultiWrites {
         out.writeInt(type).writeBoolean(done).writeInt(err);
     }
 
-    /** Steps through the whole record and returns the number of requests in it. */
-    private static int scan(JuteReader in) throws MalformedRecordException {
+    /**
+     * Steps through the whole record that {@code in} stands before, and leaves {@code in} there.
+     *
+     * @return the number of requests in it; {@link #NULL_ACL} when one has no ACL, of which ZooKeeper makes an error without a zxid
+     * @throws MalformedRecordException when it cannot be decoded, or a path is null
+     */
+    int scan(JuteReader in) throws MalformedRecordException {
+        scan.wrap(in.buffer(), in.position(), in.remaining());
+        pathMissing = false;
+        int count = scanRequests(scan);
+        if (count >= 0 && pathMissing) {
+            throw new MalformedRecordException("null path in a multi");
+        }
+        return count;
+    }
+
+    private int scanRequests(JuteReader in) throws MalformedRecordException {
         int count = 0;
         while (true) {
             int type = in.readInt();
@@ -122,21 +139,25 @@ final class MultiWrites {
             if (done) {
                 return count;
             }
-            scanRequest(type, in);
+            if (!scanRequest(type, in)) {
+                return NULL_ACL;
+            }
             count++;
         }
     }
 
-    private static void scanRequest(int type, JuteReader in) throws MalformedRecordException {
-        in.skipBuffer();
+    /** Steps over one request; false when it is a create without an ACL. */
+    private boolean scanRequest(int type, JuteReader in) throws MalformedRecordException {
+        pathMissing |= in.skipBuffer() < 0;
         switch (type) {
             case OpCode.CREATE, OpCode.CREATE2, OpCode.CREATE_CONTAINER -> {
                 in.skipBuffer();
                 int aclCount = AccessControl.skip(in);
                 int flags = in.readInt();
-                if (aclCount < 0 || !CreateFlags.isKnown(flags) || CreateFlags.isTtl(flags)) {
+                if (!CreateFlags.isKnown(flags) || (aclCount >= 0 && CreateFlags.isTtl(flags))) {
                     throw new MalformedRecordException("create with flags " + flags + " in a multi");
                 }
+                return aclCount >= 0;
             }
             case OpCode.CREATE_TTL -> {
                 in.skipBuffer();
@@ -151,5 +172,6 @@ final class MultiWrites {
             case OpCode.DELETE, OpCode.CHECK -> in.readInt();
             default -> throw new MalformedRecordException("request type " + type + " in a multi");
         }
+        return true;
     }
 }

@@ -14,7 +14,7 @@ import org.lockstep.wire.OpCode;
  * The replicated state machine. One thread calls it; only a {@link Checkpoint} it made may be written on another.
  */
 public final class StateMachine {
-    private static final int TRIM_STEPS_PER_FREEZE = 8192;
+    private static final int TRIM_STEPS_PER_FREEZE = 16_384;
 
     private final StateOptions options;
     private final Overlay overlay;
@@ -114,12 +114,7 @@ public final class StateMachine {
                 int err = sessionWrites.check(sessionId, attach);
                 yield err != ErrorCode.OK ? err : writes.execute(request, out);
             }
-            case OpCode.MULTI -> {
-                lastZxid++;
-                writes.begin(lastZxid, timeMillis, sessionId);
-                int err = sessionWrites.check(sessionId, attach);
-                yield err != ErrorCode.OK ? err : multi.execute(in, out);
-            }
+            case OpCode.MULTI -> multi(timeMillis, command, in, out);
             case OpCode.RECONFIG -> reconfig(in, sessionId, attach);
             case OpCode.SYNC -> sync(in, sessionId, attach, out);
             case OpCode.CREATE_SESSION -> {
@@ -136,6 +131,26 @@ public final class StateMachine {
             }
             default -> ErrorCode.UNIMPLEMENTED;
         };
+    }
+
+    private int multi(long timeMillis, Command command, JuteReader in, JuteWriter out) throws MalformedRecordException {
+        int count = 0;
+        MalformedRecordException broken = null;
+        try {
+            count = multi.scan(in);
+        } catch (MalformedRecordException e) {
+            broken = e;
+        }
+        if (count == MultiWrites.NULL_ACL) {
+            return ErrorCode.MARSHALLING_ERROR;
+        }
+        lastZxid++;
+        if (broken != null) {
+            throw broken;
+        }
+        writes.begin(lastZxid, timeMillis, command.sessionId);
+        int err = sessionWrites.check(command.sessionId, command.attach);
+        return err != ErrorCode.OK ? err : multi.execute(count, in, out);
     }
 
     private int reconfig(JuteReader in, long sessionId, int attach) throws MalformedRecordException {

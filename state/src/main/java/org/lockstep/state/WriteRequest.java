@@ -42,7 +42,12 @@ final class WriteRequest {
                 decodeChildPath(in);
                 version = in.readInt();
             }
-            case OpCode.DELETE_CONTAINER -> decodeChildPath(in);
+            case OpCode.DELETE_CONTAINER -> {
+                decodeChildPath(in);
+                if (path == null) {
+                    throw new MalformedRecordException("null path");
+                }
+            }
             case OpCode.SET_DATA -> {
                 path = paths.read(in);
                 data = in.readBuffer();

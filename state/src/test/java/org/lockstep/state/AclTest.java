@@ -50,7 +50,7 @@ class AclTest {
         "ip, 1.2.3.4, 0", "ip, 1.2.3, -114", "ip, 1.2.3.256, -114", "ip, 1.2.3.4/32, 0", "ip, 1.2.3.4/33, -114", "ip, 1.2.3.4/-1, -114",
         "ip, 1.2.3.4/x, -114", "ip, 1.2.3.4/, -114", "ip, host.example, -114", "ip, '', -114",
         "ip, ::1, 0", "ip, fe80::1/10, 0", "ip, 1:2:3:4:5:6:7:8, 0", "ip, 1:2:3:4:5:6:7, -114", "ip, 1::2::3, -114",
-        "ip, ::ffff:1.2.3.4/128, 0", "ip, ::1/129, -114", "ip, 1:2:3:4:5:6:7:8:9, -114", "ip, g::1, -114"})
+        "ip, ::ffff:1.2.3.4/128, -114", "ip, fe80::1%eth0, -114", "ip, ::, 0", "ip, 1.2.3.4., -114", "ip, ::1/129, -114", "ip, 1:2:3:4:5:6:7:8:9, -114", "ip, g::1, -114"})
     void accepted(String scheme, String id, int err) {
         assertEquals(err, rig.create("/n", "d", acl(Perms.ALL, new Id(scheme, id)), 0));
     }
@@ -58,8 +58,7 @@ class AclTest {
     @ParameterizedTest
     @CsvSource({"10.1.2.3, 10.1.2.3, true", "10.1.2.3, 10.1.2.4, false", "10.1.2.0/24, 10.1.2.200, true", "10.1.2.0/24, 10.1.3.1, false",
         "10.1.2.0/25, 10.1.2.127, true", "10.1.2.0/25, 10.1.2.128, false", "0.0.0.0/0, 9.9.9.9, true",
-        "fe80::/10, fe80::1%eth0, true", "fe80::/10, fec0::1, false", "::1, 0:0:0:0:0:0:0:1, true", "0.0.0.0/0, ::1, false",
-        "::ffff:1.2.3.4, ::ffff:102:304, true"})
+        "fe80::/10, fe80::1%eth0, true", "fe80::/10, fec0::1, false", "::1, 0:0:0:0:0:0:0:1, true", "0.0.0.0/0, ::1, false", "1:2:3:4:5:6:7::, 1:2:3:4:5:6:7:0, true"})
     void ipMatches(String wanted, String address, boolean matches) {
         assertEquals(ErrorCode.OK, rig.create("/n", "d", acl(Perms.READ, new Id("ip", wanted)), 0));
         rig.identities = holding(new Id("ip", address));

@@ -149,8 +149,9 @@ class MultiTest {
                 body(create("/a"), new Op(OpCode.SET_ACL, out -> out.writeString("/").writeAcls(Rig.OPEN).writeInt(-1))),
                 body(create("/a"), create(OpCode.CREATE, "/b", Rig.OPEN, 7)),
                 body(create("/a"), create(OpCode.CREATE, "/b", Rig.OPEN, CreateFlags.PERSISTENT_TTL)),
-                body(create("/a"), create(OpCode.CREATE2, "/b", null, 0)),
                 body(create("/a"), create(null)),
+                body(create("/a"), set(null, -1)),
+                body(check("/none", 0), check(null, 0)),
                 java.util.Arrays.copyOf(body(create("/a")), 40));
         for (int i = 0; i < senseless.size(); i++) {
             long before = rig.machine.lastZxid();
@@ -159,6 +160,15 @@ class MultiTest {
             assertEquals(before + 1, rig.reply.zxid);
             assertEquals(ErrorCode.NO_NODE, rig.exists("/a"), "case " + i);
         }
+    }
+
+    @Test
+    void aCreateWithoutAnAclTakesNoZxid() {
+        long before = rig.machine.lastZxid();
+        assertEquals(ErrorCode.MARSHALLING_ERROR, multi(create("/a"), create(OpCode.CREATE2, "/b", null, 0)));
+        assertEquals(before, rig.reply.zxid);
+        multi(create("/a"), create(OpCode.CREATE_TTL, "/b", null, CreateFlags.PERSISTENT_TTL));
+        assertFailed(ErrorCode.OK, ErrorCode.INVALID_ACL);
     }
 
     @Test

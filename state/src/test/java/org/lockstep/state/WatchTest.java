@@ -225,9 +225,12 @@ class WatchTest {
         rig.made("/r", 0);
         rig.made("/r/x", 0);
         assertEquals(3, watcher.take().size());
-        byte[] old = Rig.body(out -> out.writeLong(0).writeStrings(List.of("/born")).writeInt(-1).writeInt(-1));
+        byte[] old = Rig.body(out -> out.writeLong(0).writeStrings(List.of("/born")).writeInt(0).writeInt(0));
         assertEquals(ErrorCode.OK, rig.read(OpCode.SET_WATCHES, old, watcher).err());
         assertEquals(List.of("3 /born -1"), watcher.take());
+        byte[] broken = Rig.body(out -> out.writeLong(0).writeStrings(List.of("/born")).writeInt(-1).writeInt(0));
+        assertEquals(ErrorCode.MARSHALLING_ERROR, rig.read(OpCode.SET_WATCHES, broken, watcher).err());
+        assertEquals(List.of(), watcher.take());
     }
 
     @Test
