@@ -46,18 +46,19 @@ find_java() {
     ((JAVA_MAJOR >= 17)) || die 1 "Error: $JAVA is Java $JAVA_MAJOR; Lockstep needs 17 or later."
 }
 
-# Sets JAVA_MAJOR, from the release file beside the JVM where there is one: starting a JVM only to ask costs a tenth of a second.
+# Sets JAVA_VERSION and JAVA_MAJOR, from the release file beside the JVM where there is one: starting a JVM only to ask costs a
+# tenth of a second.
 java_major() {
-    local home text
+    local home
     home=$(readlink -f "$JAVA" 2>/dev/null || echo "$JAVA")
     home=${home%/bin/java}
     if [[ -r $home/release ]]; then
-        text=$(sed -n 's/^JAVA_VERSION="\([^"]*\)".*/\1/p' "$home/release")
+        JAVA_VERSION=$(sed -n 's/^JAVA_VERSION="\([^"]*\)".*/\1/p' "$home/release")
     else
-        text=$("$JAVA" -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p' | head -n 1)
+        JAVA_VERSION=$("$JAVA" -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p' | head -n 1)
     fi
-    text=${text#1.}
-    JAVA_MAJOR=${text%%[!0-9]*}
+    JAVA_MAJOR=${JAVA_VERSION#1.}
+    JAVA_MAJOR=${JAVA_MAJOR%%[!0-9]*}
     JAVA_MAJOR=${JAVA_MAJOR:-0}
 }
 
@@ -74,9 +75,8 @@ find_opens() {
 build() {
     local name=$1 out
     shift
-    command -v mvn >/dev/null || die 1 "Error: $name is not built and mvn could not be found in PATH; install Maven, or build elsewhere."
+    command -v mvn >/dev/null || die 1 "Error: $name is not built and mvn is not in PATH; install Maven, or build elsewhere."
     echo "building $name once (mvn package) ..." >&2
-    # Its own JVM: flags meant for the server are none of Maven's business.
     if ! out=$(cd "$LOCKSTEP_HOME" && mvn -q -B -DskipTests package "$@" 2>&1); then
         echo "$out" >&2
         die 1 "Error: building $name failed; see above."

@@ -19,7 +19,8 @@ readonly START_TENTHS=100    # but wait up to this long for it to answer
 readonly STOP_TENTHS=300
 
 usage() {
-    echo "Usage: $0 [--config <conf-dir>] {start|start-foreground|stop|version|restart|status|print-cmd|print-classpath} [zoo.cfg]" >&2
+    echo "Usage: $0 [--config <conf-dir>]" \
+        "{start|start-foreground|stop|version|restart|status|print-cmd|print-classpath} [zoo.cfg]" >&2
 }
 
 # Sets CFG. Without any zoo.cfg the sample is used, so that a fresh clone starts.
@@ -69,12 +70,13 @@ is_running() {
 
 # Sets CMD, the server's whole command line.
 build_command() {
-    find_java
-    find_opens
     local log_file=zookeeper-${USER:-$(id -un)}-server-${HOSTNAME:-$(uname -n)}.log
     local -a flags=("${OPENS[@]}" "-Xmx${ZK_SERVER_HEAP:-1000}m" -XX:+HeapDumpOnOutOfMemoryError "-XX:HeapDumpPath=$ZOO_LOG_DIR"
         "-XX:OnOutOfMemoryError=kill -9 %p" "-Dlockstep.home=$LOCKSTEP_HOME" "-Dzookeeper.log.dir=$ZOO_LOG_DIR"
         "-Dzookeeper.log.file=$log_file")
+    if [[ -n $ARCHIVE ]]; then
+        flags+=("-XX:SharedArchiveFile=$ARCHIVE" -Xshare:auto -Xlog:cds=off -Xlog:class+path=off)
+    fi
     if [[ -f $ZOOCFGDIR/logback.xml ]]; then
         flags+=("-Dlogback.configurationFile=$ZOOCFGDIR/logback.xml")
     fi
@@ -96,6 +98,41 @@ build_command() {
 
 require_server() {
     [[ -f $SERVER_JAR ]] || build "the server" -pl server -am
+    find_java
+    find_opens
+    find_archive
+    [[ -n $ARCHIVE ]] || make_archive
+}
+
+# Sets ARCHIVE to the file that spares the JVM half of its start: the server's classes, already parsed and verified. It belongs to
+# one JVM and one build; the JVM itself checks that, and starts without if it does not fit. Empty when there is none that fits.
+find_archive() {
+    ARCHIVE=$LOCKSTEP_HOME/server/target/lockstep-server-$JAVA_VERSION.jsa
+    local lib=$LOCKSTEP_HOME/server/target/lib
+    if [[ ! -f $ARCHIVE || -n $(find "$SERVER_JAR" "$lib" -newer "$ARCHIVE" -name '*.jar' -print -quit) ]]; then
+        ARCHIVE=
+    fi
+}
+
+# Writes that file in a trial start on a directory that is thrown away. Without it the server runs just as well, only later.
+make_archive() {
+    local dir target=$LOCKSTEP_HOME/server/target pid tenth
+    [[ -w $target ]] && dir=$(mktemp -d) || return 0
+    echo "preparing a faster start for Java $JAVA_VERSION once ..." >&2
+    printf 'dataDir=%s/data\nclientPort=0\nclientPortAddress=127.0.0.1\n' "$dir" >"$dir/zoo.cfg"
+    "$JAVA" "${OPENS[@]}" -XX:ArchiveClassesAtExit="$dir/classes.jsa" \
+        -Dlogback.configurationFile="$LOCKSTEP_HOME/conf/logback.xml" -cp "$SERVER_JAR" "$MAIN" "$dir/zoo.cfg" >"$dir/out" 2>&1 &
+    pid=$!
+    for ((tenth = 0; tenth < START_TENTHS; tenth++)); do
+        ! grep -q 'serves ZooKeeper clients' "$dir/out" || break
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    [[ ! -f $dir/classes.jsa ]] || mv -f "$dir/classes.jsa" "$target/lockstep-server-$JAVA_VERSION.jsa"
+    rm -rf "$dir"
+    find_archive
 }
 
 start() {
@@ -243,6 +280,9 @@ case $command in
         ;;
     status) status ;;
     print-cmd)
+        find_java
+        find_opens
+        find_archive
         build_command
         printf '%q ' "${CMD[@]}"
         echo
@@ -250,7 +290,6 @@ case $command in
     print-classpath) echo "$SERVER_JAR${CLASSPATH:+:$CLASSPATH}" ;;
     version)
         require_server
-        find_java
         exec "$JAVA" -cp "$SERVER_JAR" org.lockstep.server.admin.Version
         ;;
 esac
