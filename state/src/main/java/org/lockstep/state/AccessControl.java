@@ -76,7 +76,9 @@ final class AccessControl {
     AclList read(JuteReader in, Caller caller) throws MalformedRecordException {
         byte[] bytes = in.buffer();
         int start = in.position();
-        skip(in);
+        if (skip(in) <= 0) {
+            return null;
+        }
         int length = in.position() - start;
         int hash = BytesCache.hash(bytes, start, length);
         AclList known = bySentBytes.get(hash, bytes, start, length);
@@ -95,9 +97,12 @@ final class AccessControl {
         return list;
     }
 
-    /** Steps over a vector of ACL entries; returns its count, -1 for a null vector. */
+    /** Steps over a vector of ACL entries; returns its count, -1 for a null vector. Other negative counts mean an empty one. */
     static int skip(JuteReader in) throws MalformedRecordException {
-        int count = in.readCount(3 * Integer.BYTES);
+        int count = in.readInt();
+        if (count < 0) {
+            return count == -1 ? -1 : 0;
+        }
         for (int i = 0; i < count; i++) {
             in.readInt();
             in.skipBuffer();
@@ -107,9 +112,6 @@ final class AccessControl {
     }
 
     private List<Acl> fixUp(List<Acl> sent, Caller caller) {
-        if (sent == null || sent.isEmpty()) {
-            return null;
-        }
         List<Acl> fixed = new ArrayList<>();
         for (Acl acl : new LinkedHashSet<>(sent)) {
             String scheme = acl.id().scheme();

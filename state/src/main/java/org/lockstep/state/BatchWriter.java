@@ -7,7 +7,8 @@ import org.lockstep.wire.JuteWriter;
  *
  * <pre>
  * long timeMillis; int count;
- * per command: int opcode; long sessionId; int attach; int cxid; int idsLength (-1: as the command before); ids; int bodyLength; body
+ * per command: int opcode; long sessionId; int attach; int cxid;
+ *     int idsLength (-1: as the command before); ids; int bodyLength; body
  * </pre>
  *
  * Reusable after {@link #begin}; not thread-safe.

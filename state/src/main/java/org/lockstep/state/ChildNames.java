@@ -8,19 +8,21 @@ import org.lockstep.wire.JuteWriter;
 final class ChildNames {
     /** A node with more children is listed from the base each time. */
     static final int CHILDREN_MAX = 4096;
-    private static final int BYTES_PER_NAME = 112;
+    static final int BYTES_PER_NAME = 112;
 
     private final Set<String> names = new HashSet<>();
     private byte[] encoded;
 
-    void add(String name) {
-        names.add(name);
+    /** False when it was there already. */
+    boolean add(String name) {
         encoded = null;
+        return names.add(name);
     }
 
-    void remove(String name) {
-        names.remove(name);
+    /** False when it was not there. */
+    boolean remove(String name) {
         encoded = null;
+        return names.remove(name);
     }
 
     boolean contains(String name) {

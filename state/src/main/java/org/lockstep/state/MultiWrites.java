@@ -117,7 +117,8 @@ final class MultiWrites {
     /**
      * Steps through the whole record that {@code in} stands before, and leaves {@code in} there.
      *
-     * @return the number of requests in it; {@link #NULL_ACL} when one has no ACL, of which ZooKeeper makes an error without a zxid
+     * @return the number of requests in it; {@link #NULL_ACL} when one has no ACL, of which ZooKeeper makes an error without
+     *     a zxid
      * @throws MalformedRecordException when it cannot be decoded, or a path is null
      */
     int scan(JuteReader in) throws MalformedRecordException {

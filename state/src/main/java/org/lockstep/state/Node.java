@@ -49,16 +49,19 @@ public final class Node {
     }
 
     Node withData(byte[] newData, int newVersion, long zxid, long timeMillis) {
-        return new Node(czxid, zxid, pzxid, ctimeMillis, timeMillis, newVersion, cversion, aversion, childCount, owner, acl, newData);
+        return new Node(czxid, zxid, pzxid, ctimeMillis, timeMillis, newVersion, cversion, aversion, childCount, owner, acl,
+                newData);
     }
 
     /** Other data and nothing else changed: a quota's statistics, which no request wrote. */
     Node withSilentData(byte[] newData) {
-        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, aversion, childCount, owner, acl, newData);
+        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, aversion, childCount, owner, acl,
+                newData);
     }
 
     Node withAcl(AclList newAcl, int newAversion) {
-        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, newAversion, childCount, owner, newAcl, data);
+        return new Node(czxid, mzxid, pzxid, ctimeMillis, mtimeMillis, version, cversion, newAversion, childCount, owner,
+                newAcl, data);
     }
 
     int dataLength() {

@@ -108,7 +108,7 @@ final class NodeStore {
         changes.quota(quotaPath, appeared);
     }
 
-    /** The path that the quota node {@code path}, named {@code name}, is about; null when it is no quota node or about the root. */
+    /** The path that the quota node {@code path}, named {@code name}, is about; null when it is none, or about the root. */
     static String quotaPathOf(String path, String name) {
         int end = path.length() - name.length();
         boolean isQuota = path.startsWith(QUOTA_ROOT + "/") && path.endsWith(name) && end > QUOTA_ROOT.length();

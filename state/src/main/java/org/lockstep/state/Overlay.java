@@ -24,6 +24,7 @@ final class Overlay {
     private final HashMap<String, Entry> entries = new HashMap<>(1 << 16);
     private final StateBase base;
     private final long cacheBytesMax;
+    private final long keptNamesMax;
 
     private int generation = 1;
     private int doneGeneration;
@@ -34,6 +35,7 @@ final class Overlay {
     private final ArrayDeque<Written> written = new ArrayDeque<>();
     private final ArrayDeque<Entry> clean = new ArrayDeque<>();
     private long cleanBytes;
+    private long keptNames;
     private int debt;
 
     private record Written(int generation, ArrayList<Entry> entries) {}
@@ -41,6 +43,8 @@ final class Overlay {
     Overlay(StateBase base, long cacheBytesMax) {
         this.base = base;
         this.cacheBytesMax = cacheBytesMax;
+        // Names of children also hang on changed nodes, which the budget for clean ones does not cover.
+        this.keptNamesMax = cacheBytesMax / (2 * ChildNames.BYTES_PER_NAME);
     }
 
     /** The entry of an existing node, or null. */
@@ -87,6 +91,9 @@ final class Overlay {
 
     /** Changes a node in the current generation. */
     void set(Entry entry, Node node) {
+        if (node == null) {
+            dropNames(entry);
+        }
         if (entry.dirtyGeneration == generation) {
             entry.set(node);
             return;
@@ -109,11 +116,11 @@ final class Overlay {
         if (names != null) {
             String name = Paths.nameOf(child.path);
             if (child.node() == null) {
-                names.remove(name);
-            } else if (names.size() < ChildNames.CHILDREN_MAX) {
-                names.add(name);
+                keptNames -= names.remove(name) ? 1 : 0;
+            } else if (names.size() < ChildNames.CHILDREN_MAX && keptNames < keptNamesMax) {
+                keptNames += names.add(name) ? 1 : 0;
             } else {
-                parent.names = null;
+                dropNames(parent);
             }
         }
     }
@@ -126,17 +133,26 @@ final class Overlay {
         return parent.names == null ? null : (Boolean) parent.names.contains(Paths.nameOf(path));
     }
 
-    /** The names of all children, from the heap; null when there are too many to keep. */
+    /** The names of all children, from the heap; null when there are too many, here or in all, to keep. */
     ChildNames names(Entry parent) {
-        if (parent.names == null && parent.node().childCount <= ChildNames.CHILDREN_MAX) {
+        int count = parent.node().childCount;
+        if (parent.names == null && count <= ChildNames.CHILDREN_MAX && keptNames + count <= keptNamesMax) {
             ChildNames names = new ChildNames();
             scan(parent, names::add);
             parent.names = names;
+            keptNames += names.size();
             if (parent.chargedBytes > 0) {
                 recharge(parent);
             }
         }
         return parent.names;
+    }
+
+    private void dropNames(Entry parent) {
+        if (parent.names != null) {
+            keptNames -= parent.names.size();
+            parent.names = null;
+        }
     }
 
     /** Hands every child's name to {@code visitor}, in no particular order. */
@@ -270,6 +286,7 @@ final class Overlay {
         } else {
             entry.queued = false;
             uncharge(entry);
+            dropNames(entry);
             entries.remove(entry.path, entry);
         }
     }
@@ -300,7 +317,8 @@ final class Overlay {
         return entries.size();
     }
 
-    long cleanBytes() {
-        return cleanBytes;
+    /** Names of children in the heap, of all nodes. */
+    long keptNames() {
+        return keptNames;
     }
 }

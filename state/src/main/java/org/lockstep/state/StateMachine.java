@@ -348,4 +348,9 @@ public final class StateMachine {
     public int heapNodeCount() {
         return overlay.entryCount();
     }
+
+    /** Names of children that the heap keeps for listings, of all nodes; for tests. */
+    long keptNames() {
+        return overlay.keptNames();
+    }
 }

@@ -17,7 +17,7 @@ import org.lockstep.wire.MalformedRecordException;
 final class TableChanges {
     private static final int PATH_KEY_BYTES = 16;
 
-    /** A session's record; a timeout of -1 stands for a removed session. */
+    /** A session's record. */
     private record SessionRecord(int timeoutMillis, int attach) {
         static final SessionRecord REMOVED = new SessionRecord(-1, 0);
     }
@@ -58,8 +58,10 @@ final class TableChanges {
         MessageDigest sha = sha256();
         ephemerals.forEach((path, owner) -> sink.entry(StateBase.Table.EPHEMERALS, pathKey(sha, path),
                 owner == 0 ? null : out.reset().writeLong(owner).writeString(path).toByteArray()));
-        reapables.forEach((path, exists) -> sink.entry(StateBase.Table.REAPABLES, pathKey(sha, path), pathValue(out, path, exists)));
-        quotas.forEach((path, exists) -> sink.entry(StateBase.Table.QUOTAS, pathKey(sha, path), pathValue(out, path, exists)));
+        reapables.forEach((path, exists) ->
+                sink.entry(StateBase.Table.REAPABLES, pathKey(sha, path), pathValue(out, path, exists)));
+        quotas.forEach((path, exists) ->
+                sink.entry(StateBase.Table.QUOTAS, pathKey(sha, path), pathValue(out, path, exists)));
     }
 
     private static byte[] sessionKey(JuteWriter out, long id) {
@@ -67,7 +69,9 @@ final class TableChanges {
     }
 
     private static byte[] sessionValue(JuteWriter out, SessionRecord session) {
-        return session.timeoutMillis < 0 ? null : out.reset().writeInt(session.timeoutMillis).writeInt(session.attach).toByteArray();
+        return session == SessionRecord.REMOVED
+                ? null
+                : out.reset().writeInt(session.timeoutMillis).writeInt(session.attach).toByteArray();
     }
 
     private static byte[] pathValue(JuteWriter out, String path, boolean exists) {

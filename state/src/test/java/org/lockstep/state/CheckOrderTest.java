@@ -37,6 +37,10 @@ class CheckOrderTest {
         assertEquals(ErrorCode.MARSHALLING_ERROR, rig.create(null, "d"));
         assertEquals(ErrorCode.INVALID_ACL, rig.create("/missing/a", "d", List.of(), 0), "ACL before parent");
         assertEquals(ErrorCode.INVALID_ACL, rig.create("/missing/a", "d", null, 0));
+        byte[] negative = Rig.body(out -> out.writeString("/a").writeBuffer(null).writeInt(-5).writeInt(0));
+        assertEquals(ErrorCode.INVALID_ACL, rig.apply(OpCode.CREATE, negative), "a count below -1 is an empty list");
+        byte[] huge = Rig.body(out -> out.writeString("/a").writeBuffer(null).writeInt(Integer.MAX_VALUE).writeInt(0));
+        assertEquals(ErrorCode.MARSHALLING_ERROR, rig.apply(OpCode.CREATE, huge));
         assertEquals(ErrorCode.NO_NODE, rig.create("/a/", "d"));
         assertEquals(ErrorCode.NO_NODE, rig.create("/missing/a", "d"));
         assertEquals(ErrorCode.OK, rig.create("/p", "d"));

@@ -152,6 +152,30 @@ class CheckpointTest {
     }
 
     @Test
+    void keptNamesAreBounded() {
+        Rig rig = new Rig(new StateOptions(false, true, false, 200 * 2 * ChildNames.BYTES_PER_NAME));
+        for (int i = 0; i < 10; i++) {
+            rig.made("/p" + i, 0);
+            for (int j = 0; j < 50; j++) {
+                rig.made("/p" + i + "/c" + j, 0);
+            }
+            assertEquals(50, rig.children("/p" + i).size());
+        }
+        assertEquals(200, rig.machine.keptNames());
+        rig.made("/p0/one-too-many", 0);
+        assertEquals(150, rig.machine.keptNames());
+        assertEquals(51, rig.children("/p0").size());
+        for (int j = 0; j < 50; j++) {
+            rig.delete("/p1/c" + j, -1);
+        }
+        rig.delete("/p1", -1);
+        assertEquals(100, rig.machine.keptNames());
+        rig.children("/p2");
+        assertEquals(50, rig.children("/p9").size());
+        assertEquals(150, rig.machine.keptNames());
+    }
+
+    @Test
     void nothingChangedMeansNoCheckpoint() {
         Rig rig = new Rig();
         rig.checkpoint();
@@ -177,7 +201,8 @@ class CheckpointTest {
         MapBase damaged = rig.base.copy();
         damaged.entry(StateBase.Table.SESSIONS, Rig.body(out -> out.writeLong(Rig.SESSION)), null);
         IllegalStateException e = assertThrows(IllegalStateException.class, () -> new Rig(damaged, StateOptions.DEFAULTS));
-        assertEquals("damaged state: ephemeral node /e belongs to session 0x100000000000001, which does not exist", e.getMessage());
+        assertEquals("damaged state: ephemeral node /e belongs to session 0x100000000000001, which does not exist",
+                e.getMessage());
         MapBase rootless = rig.base.copy();
         rootless.node("/", null);
         assertThrows(IllegalStateException.class, () -> new Rig(rootless, StateOptions.DEFAULTS));
