@@ -22,7 +22,7 @@ final class DiskLog implements AutoCloseable {
     private static final String DISK_RECORD = "lockstep.disk";
     /** Old slots go in bundles of this many chunks or more: each bundle dirties the front pages once. */
     private static final int DELETE_CHUNKS_MIN = 64;
-    private static final int NOTE_EVERY_COMMITS = 256;
+    private static final int NOTE_EVERY_COMMITS = 32;
 
     private final LmdbEnv env;
     private final SlotTable slots;
