@@ -3,6 +3,7 @@ package org.lockstep.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.slf4j.Logger;
@@ -18,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class Preallocation implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Preallocation.class);
     private static final int WRITE_BYTES = 1 << 20;
+    /** The file begins with this many steps; later ones come singly, so that no flush has much more to write than others. */
+    private static final int FIRST_STEPS = 8;
+    private static final int SPARE_FACTOR = 4;
 
     private final Path file;
     private final FileChannel channel;
@@ -34,23 +38,32 @@ final class Preallocation implements AutoCloseable {
         this.endBytes = channel.size();
     }
 
-    /** Adds a step when less than a quarter of one is left behind {@code usedBytes}. */
+    /** Adds a step when less than one is left behind {@code usedBytes}. */
     void ensure(long usedBytes) {
-        if (givenUp || stepBytes == 0 || endBytes - usedBytes >= stepBytes / 4) {
+        if (givenUp || stepBytes == 0 || endBytes - usedBytes >= stepBytes) {
             return;
         }
         try {
             endBytes = Math.max(channel.size(), usedBytes);
-            long target = endBytes + stepBytes;
+            long target = Math.max(endBytes + stepBytes, (long) FIRST_STEPS * stepBytes);
+            if (Files.getFileStore(file).getUsableSpace() < SPARE_FACTOR * (target - endBytes)) {
+                // The last of the space is for data.
+                giveUp("there is little space left");
+                return;
+            }
             while (endBytes < target) {
                 zeros.clear().limit((int) Math.min(zeros.capacity(), target - endBytes));
                 endBytes += channel.write(zeros, endBytes);
             }
         } catch (IOException e) {
             // Not a failure of the log: what it writes next decides whether there is room.
-            givenUp = true;
-            LOG.warn("cannot extend {} ahead of use ({}): its flushes will be slower", file, e.getMessage());
+            giveUp(e.getMessage());
         }
+    }
+
+    private void giveUp(String reason) {
+        givenUp = true;
+        LOG.warn("cannot extend {} ahead of use ({}): its flushes will be slower", file, reason);
     }
 
     @Override
