@@ -9,11 +9,13 @@
  * Environment:
  *   LOCKSTEP_SHIM_DIR         the directory, an absolute real path; unset: nothing is recorded
  *   LOCKSTEP_SHIM_TRACE       the trace file; unset: nothing is recorded, faults still work
- *   LOCKSTEP_SHIM_SKIP_FLUSH  n: every n-th flush (fsync, fdatasync, O_DSYNC write) is a lie: it returns, and is not recorded as one
+ *   LOCKSTEP_SHIM_SKIP_FLUSH  n: every nth flush (fsync, fdatasync, O_DSYNC write) is a lie: it returns and leaves no record
  *   LOCKSTEP_SHIM_DELAY_US    each flush takes that much longer
- *   LOCKSTEP_SHIM_FAIL        what:errno:nth[+][:part of path]; what = flush (fsync, fdatasync), dsync (O_DSYNC writes), write (any).
- *                             The nth such call fails, with + also all later ones
- *   LOCKSTEP_SHIM_ARM         faults count only from when this file exists
+ *   LOCKSTEP_SHIM_FAIL        what:errno:nth[+][:part of path]; what = flush (fsync, fdatasync), dsync (O_DSYNC writes) or write
+ *                             (any write). The nth such call fails, with + also all later ones
+ *   LOCKSTEP_SHIM_KILL        n: the process kills itself after the nth record, at a moment when no call is under way, so that the
+ *                             trace is complete; a second process may go on with the same trace
+ *   LOCKSTEP_SHIM_ARM         faults and the kill count only from when this file exists
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -22,6 +24,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -36,7 +39,7 @@
 #include <unistd.h>
 
 enum { FD_MAX = 1 << 16, FILES_MAX = 1 << 16 };
-enum { T_OPEN = 1, T_WRITE, T_TRUNCATE, T_ALLOCATE, T_FLUSH, T_RENAME, T_UNLINK, T_MAP, T_CLOSE };
+enum { T_OPEN = 1, T_WRITE, T_TRUNCATE, T_ALLOCATE, T_FLUSH, T_RENAME, T_UNLINK, T_MAP, T_CLOSE, T_START };
 enum { F_CREATED = 1, F_DIRECTORY = 2, F_DSYNC = 4, F_ZEROS = 8, F_PUNCH = 16, F_KEEP_SIZE = 32, F_SHARED_MAP_WRITABLE = 64 };
 static const uint32_t MAGIC = 0x544f494c; /* "LIOT" */
 
@@ -68,12 +71,14 @@ static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int fd_file[FD_MAX];
 static _Atomic int fd_dsync[FD_MAX];
 static _Atomic uint64_t next_seq = 1;
-static _Atomic long flushes, fault_calls;
+static _Atomic long flushes, fault_calls, records;
 static const char *dir, *fault_path, *arm_path;
 static size_t dir_len;
 static int trace_fd = -1, fault_errno, fault_forever;
 static char fault_what[16];
-static long skip_every, delay_us, fault_nth;
+static long skip_every, delay_us, fault_nth, kill_nth;
+/* Held for reading while a call is made and recorded; for writing by the thread that kills the process. */
+static pthread_rwlock_t calls = PTHREAD_RWLOCK_INITIALIZER;
 
 #define REAL(ret, name, ...)                                         \
     static ret (*real)(__VA_ARGS__);                                 \
@@ -82,6 +87,12 @@ static long skip_every, delay_us, fault_nth;
 static void die(const char *why) {
     dprintf(2, "iotrace: %s: %s\n", why, strerror(errno));
     abort();
+}
+
+static uint64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t) t.tv_sec * 1000000000u + (uint64_t) t.tv_nsec;
 }
 
 static void parse_fault(const char *spec) {
@@ -101,10 +112,13 @@ static void init(void) {
     if ((value = getenv("LOCKSTEP_SHIM_SKIP_FLUSH"))) skip_every = atol(value);
     if ((value = getenv("LOCKSTEP_SHIM_DELAY_US"))) delay_us = atol(value);
     if ((value = getenv("LOCKSTEP_SHIM_FAIL"))) parse_fault(value);
+    if ((value = getenv("LOCKSTEP_SHIM_KILL"))) kill_nth = atol(value);
     arm_path = getenv("LOCKSTEP_SHIM_ARM");
     if (trace) {
         trace_fd = (int) syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         if (trace_fd < 0) die(trace);
+        struct record r = {.magic = MAGIC, .type = T_START, .begin = now(), .end = now()};
+        if (syscall(SYS_write, trace_fd, &r, sizeof r) != sizeof r) die("trace file");
     }
     dir_len = strlen(d);
     dir = d;
@@ -116,12 +130,6 @@ static int active(void) {
     return dir != NULL;
 }
 __attribute__((constructor)) static void load(void) { active(); }
-
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t) t.tv_sec * 1000000000u + (uint64_t) t.tv_nsec;
-}
 
 /* Below the directory, or the directory itself: the path relative to it; else NULL. */
 static const char *relative(int at, const char *path, char *buffer) {
@@ -175,7 +183,10 @@ static int forget(const char *absolute) {
     return id;
 }
 
+static int armed(void) { return !arm_path || !syscall(SYS_access, arm_path, F_OK); }
+
 static struct record start(int type, int file) {
+    pthread_rwlock_rdlock(&calls);
     return (struct record){.magic = MAGIC, .type = (uint16_t) type, .file = (uint32_t) file,
         .thread = (uint32_t) syscall(SYS_gettid), .seq = next_seq++, .begin = now()};
 }
@@ -194,6 +205,11 @@ static void finish(struct record *r, int failed, const struct iovec *parts, int 
         }
         if (syscall(SYS_writev, trace_fd, out, part_count + 1) != (long) total) die("trace file");
     }
+    pthread_rwlock_unlock(&calls);
+    if (kill_nth && armed() && ++records == kill_nth) {
+        pthread_rwlock_wrlock(&calls);
+        kill(getpid(), SIGKILL);
+    }
     errno = saved;
 }
 
@@ -206,7 +222,7 @@ static void finish_text(struct record *r, int failed, const char *text) {
 /* True when this call is to fail; errno is set. */
 static int fault(const char *what, int file) {
     if (!fault_nth || strcmp(what, fault_what) || !strstr(files[file].path, fault_path)) return 0;
-    if (arm_path && syscall(SYS_access, arm_path, F_OK)) return 0;
+    if (!armed()) return 0;
     long call = ++fault_calls;
     if (call != fault_nth && !(fault_forever && call > fault_nth)) return 0;
     errno = fault_errno;
@@ -228,7 +244,10 @@ static int tracked(int fd) { return fd >= 0 && fd < FD_MAX && active() ? fd_file
 
 static int opened(int fd, const char *path, int flags, int existed, struct record *r) {
     struct stat st;
-    if (fd < 0) return fd;
+    if (fd < 0) {
+        pthread_rwlock_unlock(&calls);
+        return fd;
+    }
     if (fd >= FD_MAX || fstat(fd, &st)) die("open");
     int id = file_id(&st, path);
     fd_dsync[fd] = (flags & (O_DSYNC | O_SYNC)) != 0;
@@ -305,8 +324,9 @@ static int fcntl_any(int fd, int cmd, void *arg) {
     int result = real(fd, cmd, arg);
     return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? copied(fd, result) : result;
 }
-int fcntl(int fd, int cmd, ...) { va_list a; va_start(a, cmd); void *v = va_arg(a, void *); va_end(a); return fcntl_any(fd, cmd, v); }
-int fcntl64(int fd, int cmd, ...) { va_list a; va_start(a, cmd); void *v = va_arg(a, void *); va_end(a); return fcntl_any(fd, cmd, v); }
+#define FCNTL { va_list a; va_start(a, cmd); void *v = va_arg(a, void *); va_end(a); return fcntl_any(fd, cmd, v); }
+int fcntl(int fd, int cmd, ...) FCNTL
+int fcntl64(int fd, int cmd, ...) FCNTL
 
 static int rename_any(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
     char a[PATH_MAX], b[PATH_MAX], both[2 * PATH_MAX];
@@ -429,8 +449,8 @@ int posix_fallocate64(int fd, off_t at, off_t n) { return fallocate(fd, 0, at, n
 static int flush(int fd, long call) {
     int id = tracked(fd);
     if (!id) return (int) syscall(call, fd);
-    struct record r = start(T_FLUSH, id);
     if (skipped()) return 0;
+    struct record r = start(T_FLUSH, id);
     int result = fault("flush", id) ? -1 : (int) syscall(call, fd);
     delay();
     finish(&r, result, NULL, 0);

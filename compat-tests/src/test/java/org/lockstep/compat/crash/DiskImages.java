@@ -23,15 +23,20 @@ final class DiskImages {
     /** A create, rename or unlink, and the time from which it is on the medium: a flush of the file or of a directory it is in. */
     private record NameChange(IoEvent event, int file, long durableAt) {}
 
-    DiskImages(List<IoEvent> events) {
-        this.events = events;
+    DiskImages(List<IoEvent> trace) {
+        FileNumbers numbers = new FileNumbers();
+        events = trace.stream().map(numbers::resolve).toList();
         for (IoEvent event : events) {
-            if (event.file() != 0) {
+            if (event.file() > 0) {
                 files.computeIfAbsent(event.file(), FileHistory::new).add(event);
             }
         }
         files.values().forEach(FileHistory::complete);
-        collectNames();
+        for (IoEvent event : events) {
+            if (event.changesName() && event.file() != 0) {
+                names.add(new NameChange(event, event.file(), durableAt(event, numbers)));
+            }
+        }
     }
 
     /** True for LMDB's lock files. */
@@ -116,55 +121,19 @@ final class DiskImages {
         return present;
     }
 
-    private void collectNames() {
-        Map<String, Integer> now = new HashMap<>();
-        Map<String, Integer> directories = new HashMap<>();
-        for (IoEvent event : events) {
-            if (event.type() == IoEvent.Type.OPEN && event.has(IoEvent.DIRECTORY)) {
-                directories.put(event.path(), event.file());
-            }
-        }
-        for (IoEvent event : events) {
-            if (!event.changesName()) {
-                if (event.type() == IoEvent.Type.OPEN && !event.has(IoEvent.DIRECTORY) && !now.containsKey(event.path())) {
-                    throw new IllegalArgumentException(event.path() + " was there before the trace began");
-                }
-                continue;
-            }
-            NameChange change = nameChange(event, now, directories);
-            if (change != null) {
-                names.add(change);
-                apply(now, change);
-            }
-        }
-    }
-
-    private NameChange nameChange(IoEvent event, Map<String, Integer> now, Map<String, Integer> directories) {
-        String source = event.path().split("\n")[0];
-        Integer file = event.type() == IoEvent.Type.OPEN ? Integer.valueOf(event.file()) : now.get(source);
-        if (file == null) {
-            return null; // a directory
-        }
-        long durableAt = files.get(file).firstFlushAfter(event.end());
+    private long durableAt(IoEvent event, FileNumbers numbers) {
+        boolean directory = event.file() == FileNumbers.MOVED_DIRECTORY;
+        long durableAt = directory ? FileHistory.NEVER : files.get(event.file()).firstFlushAfter(event.end());
         for (String name : event.path().split("\n")) {
-            Integer parent = directories.get(name.contains("/") ? name.substring(0, name.lastIndexOf('/')) : "");
+            Integer parent = numbers.directory(name.contains("/") ? name.substring(0, name.lastIndexOf('/')) : "");
             if (parent != null) {
                 durableAt = Math.min(durableAt, files.get(parent).firstFlushAfter(event.end()));
             }
         }
-        return new NameChange(event, file, durableAt);
+        return durableAt;
     }
 
-    private static void apply(Map<String, Integer> names, NameChange change) {
-        String[] path = change.event().path().split("\n");
-        switch (change.event().type()) {
-            case OPEN -> names.put(path[0], change.file());
-            case UNLINK -> names.remove(path[0]);
-            case RENAME -> {
-                names.values().removeIf(file -> file == change.file());
-                names.put(path[1], change.file());
-            }
-            default -> throw new IllegalArgumentException(change.toString());
-        }
+    private static void apply(Map<String, Integer> present, NameChange change) {
+        FileNumbers.apply(present, change.event(), change.file());
     }
 }

@@ -121,6 +121,24 @@ class DiskImagesTest {
         assertEquals(Set.of("f", "g"), names);
     }
 
+    @Test
+    void aDirectoryIsMovedWithAllThatIsInIt() throws Exception {
+        IoEvent create = created("new/f");
+        IoEvent write = write(0, "A", 0);
+        IoEvent flush = flush();
+        IoEvent rename = new IoEvent(IoEvent.Type.RENAME, 0, 0, 0, ++seq, ++clock, ++clock, 0, 0, null, "new\nold");
+        IoEvent open = new IoEvent(IoEvent.Type.OPEN, IoEvent.DIRECTORY, 2, 0, ++seq, ++clock, ++clock, 0, 0, null, "");
+        IoEvent sync = new IoEvent(IoEvent.Type.FLUSH, 0, 2, 0, ++seq, ++clock, ++clock, 0, 0, null, null);
+        List<IoEvent> events = List.of(create, write, flush, rename, open, sync);
+        Path before = Files.createDirectory(scratch.resolve("before"));
+        Path after = Files.createDirectory(scratch.resolve("after"));
+        new DiskImages(events).write(sync.end() - 1, new Loss(Loss.Kind.DROP_ALL, 1), before);
+        new DiskImages(events).write(sync.end(), new Loss(Loss.Kind.DROP_ALL, 1), after);
+        assertEquals("A", Files.readString(before.resolve("new/f")));
+        assertEquals("A", Files.readString(after.resolve("old/f")));
+        assertFalse(Files.exists(after.resolve("new/f")));
+    }
+
     private IoEvent created(String name) {
         return new IoEvent(IoEvent.Type.OPEN, IoEvent.CREATED, FILE, 0, ++seq, ++clock, ++clock, 0, 0, null, name);
     }

@@ -58,6 +58,11 @@ final class History {
         return covered;
     }
 
+    /** True when a write of {@code session} is among those up to {@code zxid}. */
+    boolean hasWrites(long session, long zxid) {
+        return ordered.stream().anyMatch(write -> write.session() == session && write.zxid() <= zxid);
+    }
+
     /** The writes of one client stand in the list in the order in which they were sent. */
     private long lastOfClientBefore(Write sync, int index) {
         for (int i = index - 1; i >= 0 && all.get(i).client() == sync.client(); i--) {

@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * One call that changed a file below the traced directory, as iotrace.c recorded it.
  *
- * @param file number of the file (not of the name: names move); 0 for renames
+ * @param file number of the file (not of the name: names move); 0 when the event is not about one
  * @param error errno of a call that failed, else 0
  * @param seq the order in which the calls began
  * @param begin System.nanoTime() just before the call
@@ -34,9 +34,16 @@ record IoEvent(Type type, int flags, int file, int error, long seq, long begin, 
 
     private static final int MAGIC = 0x544f494c;
     private static final int HEADER_BYTES = 64;
+    private static final int FILES_MAX = 1 << 16;
+    private static final long CALLS_MAX = 1L << 40;
 
     /** The calls, in the order of their numbers in iotrace.c. */
-    enum Type { NONE, OPEN, WRITE, TRUNCATE, ALLOCATE, FLUSH, RENAME, UNLINK, MAP, CLOSE }
+    enum Type { NONE, OPEN, WRITE, TRUNCATE, ALLOCATE, FLUSH, RENAME, UNLINK, MAP, CLOSE, START }
+
+    /** The same event with another file number. */
+    IoEvent withFile(int newFile) {
+        return new IoEvent(type, flags, newFile, error, seq, begin, end, offset, length, data, path);
+    }
 
     boolean has(int flag) {
         return (flags & flag) != 0;
@@ -56,16 +63,21 @@ record IoEvent(Type type, int flags, int file, int error, long seq, long begin, 
         return !failed() && (type == Type.RENAME || type == Type.UNLINK || type == Type.OPEN && has(CREATED) && !has(DIRECTORY));
     }
 
-    /** Reads a whole trace, in the order in which the calls began; a record cut off at its end is left out. */
+    /**
+     * Reads a whole trace, in the order in which the calls began. When several processes wrote it, one after the other, each has file
+     * numbers of its own. A record cut off at the end is left out.
+     */
     static List<IoEvent> readTrace(Path trace) throws IOException {
         List<IoEvent> events = new ArrayList<>();
+        int process = 0;
         try (FileChannel channel = FileChannel.open(trace, StandardOpenOption.READ)) {
             ByteBuffer in = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
             while (in.remaining() >= HEADER_BYTES) {
-                IoEvent event = read(in);
+                IoEvent event = read(in, process);
                 if (event == null) {
                     break;
                 }
+                process += event.type() == Type.START ? 1 : 0;
                 events.add(event);
             }
         }
@@ -73,15 +85,16 @@ record IoEvent(Type type, int flags, int file, int error, long seq, long begin, 
         return events;
     }
 
-    private static IoEvent read(ByteBuffer in) throws IOException {
+    private static IoEvent read(ByteBuffer in, int process) throws IOException {
         if (in.getInt() != MAGIC) {
             throw new IOException("not a trace record at " + (in.position() - 4));
         }
         Type type = Type.values()[in.getShort()];
         int flags = in.getShort();
-        int file = in.getInt();
+        int number = in.getInt();
+        int file = number == 0 ? 0 : process * FILES_MAX + number;
         int error = in.getInt();
-        long seq = in.getLong();
+        long seq = in.getLong() + process * CALLS_MAX;
         long begin = in.getLong();
         long end = in.getLong();
         long offset = in.getLong();

@@ -73,6 +73,13 @@ final class NativeShim {
             return this;
         }
 
+        /** The process dies by SIGKILL after its {@code nth} record, none lost; counted from when {@code arm} exists. */
+        Options killAfter(int nth, Path arm) {
+            environment.put("LOCKSTEP_SHIM_KILL", Integer.toString(nth));
+            environment.put("LOCKSTEP_SHIM_ARM", arm.toAbsolutePath().toString());
+            return this;
+        }
+
         Map<String, String> environment() {
             return environment;
         }

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -47,8 +49,13 @@ final class WorkloadClient {
      * @param depth requests in flight
      * @param pauseMicrosMax upper bound of the random pause before each request
      * @param syncs whether {@code sync} is among the requests
+     * @param dataBytes how much data the created nodes have at least
      */
-    record Options(int depth, int pauseMicrosMax, boolean syncs) {}
+    record Options(int depth, int pauseMicrosMax, boolean syncs, int dataBytes) {
+        Options(int depth, int pauseMicrosMax, boolean syncs) {
+            this(depth, pauseMicrosMax, syncs, 0);
+        }
+    }
 
     WorkloadClient(int number, long seed, Options options) {
         this.number = number;
@@ -77,12 +84,18 @@ final class WorkloadClient {
         return done;
     }
 
+    /** After a crash: finds out which of the unanswered requests took effect. At most one may have been in flight. */
+    void resolve(Map<String, NodeView> tree) {
+        done.replaceAll(write -> write.ackNanos() == Write.NO_REPLY && write.zxid() == 0 ? write.resolvedBy(tree) : write);
+    }
+
     /** Connects; resumes the session of the last connection. */
     void connect(int port) throws IOException {
         long sent = System.nanoTime();
         connection = new RawClient(port, SESSION_TIMEOUT_MILLIS, session, password);
         if (session == 0) {
-            done.add(new Write(number, Write.Kind.CONNECT, "", "", connection.sessionId(), sent, System.nanoTime(), 0, 0, ""));
+            done.add(new Write(number, Write.Kind.CONNECT, "", HexFormat.of().formatHex(connection.password()),
+                    connection.sessionId(), sent, System.nanoTime(), 0, 0, ""));
         } else if (connection.sessionId() != session) {
             throw new IOException("asked for session " + session + ", got " + connection.sessionId());
         }
@@ -150,7 +163,8 @@ final class WorkloadClient {
     }
 
     private void create(String path) throws IOException {
-        send(Write.Kind.CREATE, path, path, OpCode.CREATE, createBody(path, path, PERSISTENT));
+        String data = path.length() >= options.dataBytes() ? path : path + "+".repeat(options.dataBytes() - path.length());
+        send(Write.Kind.CREATE, path, data, OpCode.CREATE, createBody(path, data, PERSISTENT));
     }
 
     private void send(Write.Kind kind, String path, String data, int opcode, JuteWriter body) throws IOException {

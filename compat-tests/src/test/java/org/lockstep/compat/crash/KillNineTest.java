@@ -1,0 +1,93 @@
+package org.lockstep.compat.crash;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lockstep.compat.servers.LockstepProcess;
+import org.lockstep.compat.servers.ServerOptions;
+import org.lockstep.fsync.FsyncPolicy;
+
+/**
+ * kill -9 of the server under load, again and again, and the same for every moment of a recorded run: no policy may lose an
+ * acknowledged write. {@code -Dlockstep.crash.rounds=N} makes it longer.
+ */
+class KillNineTest {
+    private static final int ROUNDS = Integer.getInteger("lockstep.crash.rounds", 4);
+    private static final long SEED = Long.getLong("lockstep.crash.seed", 1);
+    private static final int CLIENTS = 6;
+    private static final int NO_END = 1_000_000;
+    private static final Duration RESTART_MAX = Duration.ofSeconds(15);
+
+    @TempDir Path scratch;
+
+    @Test
+    void durableLosesNothing() throws Exception {
+        killAgainAndAgain(FsyncPolicy.DURABLE);
+    }
+
+    @Test
+    void noSyncLosesNothing() throws Exception {
+        killAgainAndAgain(FsyncPolicy.NO_SYNC);
+    }
+
+    @Test
+    void writeBarrierLosesNothing() throws Exception {
+        killAgainAndAgain(FsyncPolicy.WRITE_BARRIER);
+    }
+
+    @Test
+    void aKillAtAnyMomentOfARecordedRunLosesNothing() throws Exception {
+        for (FsyncPolicy policy : FsyncPolicy.values()) {
+            Path own = Files.createDirectory(scratch.resolve(policy.key()));
+            Recording recording = Recording.make(own, policy, SEED, 150, shim -> shim);
+            ImageCheckers.Outcome outcome = ImageCheckers.run(recording, own, SEED, 40, "kill");
+            assertEquals(List.of(), outcome.broken(), policy.key());
+            assertEquals(40, outcome.images());
+        }
+    }
+
+    private void killAgainAndAgain(FsyncPolicy policy) throws Exception {
+        ServerOptions options = new ServerOptions(scratch);
+        Recording.config(policy).forEach(options::set);
+        Recording.shortLived(options);
+        Random random = new Random(SEED);
+        Workload workload = new Workload(CLIENTS, SEED, new WorkloadClient.Options(16, 0, true));
+        try (LockstepProcess server = new LockstepProcess(options)) {
+            server.start();
+            workload.start(server.port());
+            long highest = 0;
+            for (int round = 0; round < ROUNDS; round++) {
+                long roundBegin = System.nanoTime();
+                CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() -> runLoad(workload));
+                Thread.sleep(150 + random.nextInt(500));
+                server.kill();
+                assertEquals(CLIENTS, load.get(), "every client saw the server die");
+                long begin = System.nanoTime();
+                server.start();
+                Duration restart = Duration.ofNanos(System.nanoTime() - begin);
+                assertTrue(restart.compareTo(RESTART_MAX) < 0, "restart took " + restart);
+                workload.connect(server.port());
+                highest = AckCheck.check(server.port(), workload, highest, roundBegin);
+                System.out.println(policy.key() + " round " + round + ": " + workload.writes().size() + " writes, restart "
+                        + restart.toMillis() + " ms");
+            }
+        }
+    }
+
+    private static int runLoad(Workload workload) {
+        try {
+            return workload.run(NO_END);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
