@@ -1,6 +1,8 @@
 package org.lockstep.server;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.lockstep.server.config.ConfigException;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.replica.FatalHandler;
@@ -50,9 +52,16 @@ public final class Main {
         return code;
     }
 
-    /** A process that cannot trust its medium ends at once, without tidying up: what is on the disk is consistent at all times. */
+    /**
+     * A process that cannot trust its medium ends at once, without tidying up: what is on the disk is consistent at all times. A full disk
+     * fails every thread that writes: the first says why, the others must neither add to it nor go on.
+     */
     private static FatalHandler haltOnFailure() {
+        AtomicBoolean stopping = new AtomicBoolean();
         return (what, cause) -> {
+            while (!stopping.compareAndSet(false, true)) {
+                LockSupport.park();
+            }
             ExitCode code = LockstepServer.exitCodeOf(cause);
             String why = cause == null ? what : what + ": " + cause.getMessage();
             if (code == ExitCode.UNEXPECTED_ERROR) {
