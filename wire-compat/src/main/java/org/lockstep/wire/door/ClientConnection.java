@@ -273,6 +273,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         parse();
+        flush(); // what was answered on the spot: no read from the socket will end this burst
         if (pauses == 0 && phase != Phase.CLOSING) {
             context.channel().config().setAutoRead(true);
         }
