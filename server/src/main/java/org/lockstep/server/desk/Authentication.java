@@ -42,7 +42,11 @@ final class Authentication {
                 LOG.warn("Authentication of {} failed: scheme '{}' is not offered", client, scheme);
                 return ErrorCode.AUTH_FAILED;
             }
-            return digest(connection, proof == null ? new byte[0] : proof);
+            if (proof == null) {
+                LOG.warn("Authentication of {} failed: it shows no user and password", client);
+                return ErrorCode.AUTH_FAILED;
+            }
+            return digest(connection, proof);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("the digest algorithm was checked at start", e);
         } catch (MalformedRecordException e) {
