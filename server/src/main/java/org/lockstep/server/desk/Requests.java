@@ -20,6 +20,8 @@ import org.lockstep.wire.OpCode;
  */
 final class Requests {
     private static final long ZXID_UNKNOWN_OPCODE = -1;
+    /** What a ping is answered with, whatever it was sent with. */
+    private static final int PING_XID = -2;
 
     private final ClientDesk desk;
     private final Replica replica;
@@ -142,9 +144,13 @@ final class Requests {
             connection.closeBehindOutput();
             return;
         }
-        int err = opcode == OpCode.PING ? ErrorCode.OK : read(connection, opcode, frame, offset, length);
         long zxid = state.lastZxid();
-        connection.channel.reply(xid, zxid, err, opcode == OpCode.PING ? null : out);
+        if (opcode == OpCode.PING) {
+            connection.channel.reply(PING_XID, zxid, ErrorCode.OK, null);
+        } else {
+            int err = read(connection, opcode, frame, offset, length);
+            connection.channel.reply(xid, zxid, err, out);
+        }
         answered(connection, opcode, xid, zxid, receivedNanos);
     }
 
