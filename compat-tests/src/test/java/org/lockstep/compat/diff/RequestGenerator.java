@@ -154,8 +154,7 @@ final class RequestGenerator {
         int choice = values.below(10);
         if (choice < 4) {
             Requests.Op create = createOp();
-            boolean usable = values.chance(0.8) && !create.text().contains("acl null");
-            return usable ? create : Requests.create(OpCode.CREATE2, values.path(), values.data(), Requests.OPEN_ACL, 0, -1);
+            return values.chance(0.8) ? create : Requests.create(OpCode.CREATE2, values.path(), values.data(), Requests.OPEN_ACL, 0, -1);
         }
         if (choice < 6) {
             return Requests.pathVersion(OpCode.DELETE, values.path(), values.chance(0.8) ? -1 : values.version());
