@@ -6,6 +6,7 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -113,6 +114,7 @@ public final class LockstepServer implements AutoCloseable {
     }
 
     private void open() throws StartException {
+        requireDataDir();
         DataDirectory directory = keep(DataDirectory.open(config.dataDir(), StorageOptions.DEFAULT));
         LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
         LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
@@ -125,6 +127,13 @@ public final class LockstepServer implements AutoCloseable {
         openLoop(member, log, store, applied);
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    }
+
+    private void requireDataDir() throws StartException {
+        if (!config.dataDirAutocreate() && !Files.isDirectory(config.dataDir())) {
+            throw new StartException(ExitCode.UNABLE_TO_ACCESS_DATADIR, "dataDir " + config.dataDir() + " does not exist and "
+                    + "datadir.autocreate=false forbids to make it; make or mount it, or remove datadir.autocreate", null);
+        }
     }
 
     /** A restart is a new incarnation, so it begins a new view: recorded on the medium before anything is done in it. */
@@ -171,7 +180,8 @@ public final class LockstepServer implements AutoCloseable {
 
     private DeskOptions deskOptions() {
         return new DeskOptions(config.serverId(), config.tickTimeMillis(), config.minSessionTimeoutMillis(),
-                config.maxSessionTimeoutMillis(), config.maxClientCnxns(), config.maxCnxns(), config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest());
+                config.maxSessionTimeoutMillis(), config.maxClientCnxns(), config.maxCnxns(),
+                config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest());
     }
 
     private void openDoor() throws StartException {

@@ -176,6 +176,7 @@ public final class ClientDesk implements Reception {
         String answer = adminWords.answer(word);
         if (answer != null) {
             stats.received();
+            stats.sent();
         }
         return answer;
     }

@@ -34,7 +34,13 @@ final class DeskConnection implements Watcher {
     @Override
     public void onEvent(int type, String path, long zxid) {
         channel.event(type, path, zxid);
+        countSent();
         desk.wrote(this);
+    }
+
+    /** Counts a packet other than the answer to a request: those are counted with their latency. */
+    void countSent() {
+        desk.stats().sent();
     }
 
     @Override

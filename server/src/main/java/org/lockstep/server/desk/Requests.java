@@ -141,6 +141,7 @@ final class Requests {
     private void answer(DeskConnection connection, int xid, int opcode, byte[] frame, int offset, int length, long receivedNanos) {
         if (!OpCode.isClientRequest(opcode)) {
             connection.channel.reply(xid, ZXID_UNKNOWN_OPCODE, ErrorCode.UNIMPLEMENTED, null);
+            connection.countSent();
             connection.closeBehindOutput();
             return;
         }
@@ -179,6 +180,7 @@ final class Requests {
                 ? authentication.sasl(reader.wrap(frame, offset, length), out)
                 : authentication.auth(connection, reader.wrap(frame, offset, length));
         connection.channel.reply(xid, 0, err, out);
+        connection.countSent();
         if (err != ErrorCode.OK) {
             connection.closeBehindOutput();
         }

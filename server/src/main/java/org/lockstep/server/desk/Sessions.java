@@ -184,6 +184,7 @@ public final class Sessions implements SessionListener {
         session.connection = connection;
         connection.session = session;
         connection.channel.acceptSession(session.timeoutMillis, session.id, SessionPasswords.of(session.id), false);
+        connection.countSent();
     }
 
     void disconnected(DeskConnection connection) {

@@ -1,0 +1,2 @@
+/** What operators see, side by side with Apache ZooKeeper. */
+package org.lockstep.compat.admin;
