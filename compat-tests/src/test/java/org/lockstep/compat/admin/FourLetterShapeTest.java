@@ -37,8 +37,8 @@ import org.lockstep.compat.servers.ServerProcess;
 class FourLetterShapeTest {
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final List<String> MNTR_WELL_KNOWN = List.of("zk_version", "zk_server_state", "zk_avg_latency",
-            "zk_min_latency", "zk_max_latency", "zk_packets_received", "zk_packets_sent", "zk_num_alive_connections", "zk_outstanding_requests",
-            "zk_znode_count", "zk_watch_count", "zk_ephemerals_count", "zk_approximate_data_size", "zk_global_sessions",
+            "zk_min_latency", "zk_max_latency", "zk_packets_received", "zk_packets_sent", "zk_num_alive_connections",
+            "zk_outstanding_requests", "zk_znode_count", "zk_watch_count", "zk_ephemerals_count", "zk_approximate_data_size", "zk_global_sessions",
             "zk_local_sessions", "zk_open_file_descriptor_count", "zk_max_file_descriptor_count", "zk_uptime", "zk_avg_fsynctime",
             "zk_max_fsynctime", "zk_cnt_fsynctime");
 
