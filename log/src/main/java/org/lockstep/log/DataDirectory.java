@@ -56,6 +56,18 @@ public final class DataDirectory implements AutoCloseable {
         return open(dataDir, options, systemBootId());
     }
 
+    /**
+     * Loads LMDB into the process, which takes some hundred milliseconds at its first use: call it early on a thread of its own.
+     * Does nothing when that has happened; what goes wrong is told when a directory is opened.
+     */
+    public static void loadNative() {
+        try {
+            Class.forName("org.lmdbjava.Library", true, DataDirectory.class.getClassLoader());
+        } catch (ClassNotFoundException | LinkageError e) {
+            LOG.debug("loading LMDB", e);
+        }
+    }
+
     /** As {@link #open(Path, StorageOptions)}, with the machine's boot id handed in. */
     static DataDirectory open(Path dataDir, StorageOptions options, String bootId) {
         Path real;

@@ -47,6 +47,8 @@ final class LazyTail implements AutoCloseable {
 
     /** Opens a trusted tail as it is. */
     static LazyTail open(Path file, StorageOptions options) {
+        MetaPages.requirePresent(file);
+        TreeCheck.check(file);
         LmdbEnv env = LmdbEnv.open(file, options.tailMapBytes(), false);
         try {
             return new LazyTail(env);

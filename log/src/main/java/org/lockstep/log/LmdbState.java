@@ -28,6 +28,8 @@ import org.lockstep.state.StateBase;
  * thread, at the same time. More readers take a {@link #snapshot}. {@link #close} comes after all of them have ended.
  */
 public final class LmdbState implements StateBase, AutoCloseable {
+    /** Up to this size every page and node is checked when the file is opened; beyond, that would take longer than a start may. */
+    private static final long CHECKED_BYTES_MAX = 32 << 20;
     private static final String NODES = "nodes";
     private static final String SYSTEM = "system";
     private static final byte[] MARK = "mark".getBytes(StandardCharsets.UTF_8);
@@ -90,18 +92,38 @@ public final class LmdbState implements StateBase, AutoCloseable {
      * @throws DataDirectoryException when the file is missing, foreign or damaged
      */
     public static LmdbState open(DataDirectory directory, StorageOptions options, MetricRegistry registry) {
+        MetaPages.requirePresent(directory.stateFile());
+        boolean small = MetaPages.read(directory.stateFile()).usedBytes() <= CHECKED_BYTES_MAX;
+        if (small) {
+            TreeCheck.check(directory.stateFile());
+        }
         LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), true);
         try {
             LmdbState state = new LmdbState(env, registry);
             byte[] disk = state.systemEntry(DISK);
             if (disk == null || !directory.diskId().equals(new String(disk, StandardCharsets.UTF_8))) {
-                state.close();
                 throw DataDirectory.foreignFile(directory.stateFile());
             }
+            if (small) {
+                state.verify();
+            }
             return state;
+        } catch (LmdbException e) {
+            env.close();
+            throw unreadable(directory.stateFile(), e);
         } catch (RuntimeException e) {
             env.close();
             throw e;
+        }
+    }
+
+    private static DataDirectoryException unreadable(Path file, LmdbException e) {
+        return MetaPages.damaged(file, "reading it fails (" + e.getMessage() + ")");
+    }
+
+    private void verify() {
+        try (Txn<ByteBuffer> txn = env.read()) {
+            reader.verify(txn);
         }
     }
 
@@ -119,14 +141,22 @@ public final class LmdbState implements StateBase, AutoCloseable {
     @Override
     public Node find(String path) {
         synchronized (readLock) {
-            return reader.find(activeTxn(), path);
+            try {
+                return reader.find(activeTxn(), path);
+            } catch (LmdbException e) {
+                throw unreadable(env.file(), e);
+            }
         }
     }
 
     @Override
     public void forEachChild(String path, Consumer<String> visitor) {
         synchronized (readLock) {
-            reader.forEachChild(activeTxn(), path, visitor);
+            try {
+                reader.forEachChild(activeTxn(), path, visitor);
+            } catch (LmdbException e) {
+                throw unreadable(env.file(), e);
+            }
         }
     }
 

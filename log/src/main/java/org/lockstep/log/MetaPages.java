@@ -53,6 +53,11 @@ final class MetaPages {
         txnId = newer.getLong(144);
     }
 
+    /** Bytes up to the end of the last page ever used. */
+    long usedBytes() {
+        return (lastPage + 1) * pageBytes;
+    }
+
     /** Reads and checks the meta pages of {@code file} against each other and against the file's size. */
     static MetaPages read(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -17,6 +17,8 @@ import org.lockstep.wire.MalformedRecordException;
 final class NodeRecords {
     private static final int CRC_BYTES = 4;
     private static final int KEPT_BYTES_MAX = 1 << 20;
+    /** Far above the largest request; a longer value is a damaged length, and reading it could leave the file. */
+    private static final int VALUE_BYTES_MAX = 256 << 20;
 
     private final Path file;
     private final NodeCodec codec = new NodeCodec();
@@ -47,9 +49,12 @@ final class NodeRecords {
     /** The node in {@code value}, found under {@code keys}' current key. */
     Node decode(NodeKeys keys, ByteBuffer value) {
         int length = value.remaining();
+        if (length < CRC_BYTES || length > VALUE_BYTES_MAX) {
+            throw damaged("a node has " + length + " bytes");
+        }
         byte[] bytes = length <= scratch.length ? scratch : grow(length);
         value.get(0, bytes, 0, length);
-        if (length < CRC_BYTES || checksum(keys, bytes, CRC_BYTES, length) != value.getInt(0)) {
+        if (checksum(keys, bytes, CRC_BYTES, length) != value.getInt(0)) {
             throw damaged("the checksum of a node is wrong");
         }
         int offset = CRC_BYTES;
@@ -64,6 +69,20 @@ final class NodeRecords {
             return codec.decode(bytes, offset, length - offset);
         } catch (MalformedRecordException e) {
             throw damaged("a node does not decode: " + e.getMessage());
+        }
+    }
+
+    /** Checks the checksum of a value under the key it was found with; both buffers are used up. */
+    void verify(ByteBuffer key, ByteBuffer value) {
+        if (value.remaining() < CRC_BYTES || value.remaining() > VALUE_BYTES_MAX) {
+            throw damaged("a node has " + value.remaining() + " bytes");
+        }
+        int expected = value.getInt();
+        crc.reset();
+        crc.update(key);
+        crc.update(value);
+        if ((int) crc.getValue() != expected) {
+            throw damaged("the checksum of a node is wrong");
         }
     }
 

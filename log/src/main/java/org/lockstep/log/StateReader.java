@@ -25,6 +25,15 @@ final class StateReader {
         return value == null ? null : records.decode(keys, value);
     }
 
+    /** Checks the checksum of every node. */
+    void verify(Txn<ByteBuffer> txn) {
+        try (Cursor<ByteBuffer> cursor = nodes.openCursor(txn)) {
+            for (boolean more = cursor.first(); more; more = cursor.next()) {
+                records.verify(cursor.key(), cursor.val());
+            }
+        }
+    }
+
     void forEachChild(Txn<ByteBuffer> txn, String path, Consumer<String> visitor) {
         keys.setChildrenOf(path);
         try (Cursor<ByteBuffer> cursor = nodes.openCursor(txn)) {

@@ -35,6 +35,7 @@ import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.fsync.FsyncPolicy;
 import org.lockstep.log.DataDirectoryException.Kind;
+import org.lockstep.state.StateBase.Table;
 
 /** Files that are damaged, cut, foreign or missing: one clear line, nothing changed, never a wrong slot, never a dead JVM. */
 class DamageTest {
@@ -68,9 +69,37 @@ class DamageTest {
         });
     }
 
+    /** A state with nodes large and small, changed several times. */
+    private void fillState() {
+        Random random = new Random(12);
+        try (DataDirectory directory = openDirectory(dataDir);
+                LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
+            for (int i = 0; i < 10; i++) {
+                Fixtures.MapCheckpoint checkpoint = new Fixtures.MapCheckpoint("m" + i).node("/", Fixtures.node(i, null))
+                        .node("/d", Fixtures.node(i, null)).entry(Table.SESSIONS, "s" + i, new byte[20])
+                        .node("/" + "l".repeat(600) + i, Fixtures.node(i, new byte[3]));
+                for (int j = 0; j < 40; j++) {
+                    byte[] data = new byte[random.nextInt(40) == 0 ? 20_000 : random.nextInt(300)];
+                    checkpoint.node("/d/" + random.nextInt(200), random.nextInt(4) == 0 ? null : Fixtures.node(i, data));
+                }
+                state.write(checkpoint);
+            }
+        }
+    }
+
     @Test
-    void aFlippedBitIsDetectedOrHarmless() throws Exception {
+    void aFlippedBitInTheLogIsDetectedOrHarmless() throws Exception {
         fillLog();
+        flipBits("log.mdb", 800);
+    }
+
+    @Test
+    void aFlippedBitInASmallStateIsDetectedOrHarmless() throws Exception {
+        fillState();
+        flipBits("state.mdb", 800);
+    }
+
+    private void flipBits(String name, int flips) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -79,18 +108,18 @@ class DamageTest {
             }
         }
         command.addAll(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path"), BitFlips.class.getName(),
-                dataDir.toString(), "5", "1500"));
+                dataDir.toString(), name, "5", String.valueOf(flips)));
         Path output = dataDir.resolve("output");
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         try {
-            assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the flips hang");
+            assertTrue(process.waitFor(180, TimeUnit.SECONDS), "the flips hang");
         } finally {
             process.destroyForcibly();
         }
         String text = Files.readString(output);
         assertEquals(0, process.exitValue(), text);
         String[] words = text.substring(text.lastIndexOf("detected")).split("\\s+");
-        assertTrue(Integer.parseInt(words[1]) > 500, text);
+        assertTrue(Integer.parseInt(words[1]) > flips / 4, text);
     }
 
     private void flip(Path file, long offset) throws IOException {
@@ -131,6 +160,7 @@ class DamageTest {
         assertArrayEquals(flipped, Files.readAllBytes(file("log.mdb")));
     }
 
+    /** A small state is checked when it is opened; in a large one a damaged node is found when it is read. */
     @Test
     void aFlippedBitInANodeIsFound() throws IOException {
         byte[] data = utf8("these bytes stand in the file just once");
@@ -138,13 +168,32 @@ class DamageTest {
                 LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
             state.write(new Fixtures.MapCheckpoint("m").node("/a", Fixtures.node(1, data)).node("/b", Fixtures.node(2, null)));
         }
-        flip(file("state.mdb"), find(Files.readAllBytes(file("state.mdb")), data) + 3);
+        long offset = find(Files.readAllBytes(file("state.mdb")), data) + 3;
+        flip(file("state.mdb"), offset);
+        DataDirectoryException refusal = refusal();
+        assertEquals(Kind.DAMAGED, refusal.kind());
+        assertTrue(refusal.getMessage().contains("state.mdb"), refusal.getMessage());
+        flip(file("state.mdb"), offset);
+        try (DataDirectory directory = openDirectory(dataDir);
+                LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
+            Fixtures.MapCheckpoint large = new Fixtures.MapCheckpoint("m").node("/a", Fixtures.node(3, data));
+            for (int i = 0; i < 40; i++) {
+                large.node("/large" + i, Fixtures.node(i, new byte[1 << 20]));
+            }
+            state.write(large);
+            assertEquals(3, state.find("/a").version);
+        }
+        byte[] bytes = Files.readAllBytes(file("state.mdb"));
+        for (int at = 0; at < bytes.length - data.length; at++) {
+            if (java.util.Arrays.equals(bytes, at, at + data.length, data, 0, data.length)) {
+                flip(file("state.mdb"), at + 3);
+            }
+        }
         try (DataDirectory directory = openDirectory(dataDir);
                 LmdbState state = LmdbState.open(directory, SMALL, new MetricRegistry())) {
             assertEquals(2, state.find("/b").version);
             DataDirectoryException damage = assertThrows(DataDirectoryException.class, () -> state.find("/a"));
             assertEquals(Kind.DAMAGED, damage.kind());
-            assertTrue(damage.getMessage().contains("state.mdb"), damage.getMessage());
         }
     }
 

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.log.Fixtures.MapCheckpoint;
@@ -143,6 +145,44 @@ class LmdbStateTest {
                 Node now = state.find("/a");
                 assertEquals(2, now.version);
             }
+        }
+    }
+
+    /** The reader stays on its own thread while checkpoints come from another. */
+    @Test
+    void readsWhileCheckpointsAreWritten() throws Exception {
+        int rounds = 60;
+        AtomicInteger written = new AtomicInteger(-1);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        StorageOptions tiny = new StorageOptions(256 << 10, 256 << 10, 256 << 10, 0);
+        try (DataDirectory directory = DataDirectory.open(dataDir, tiny);
+                LmdbState state = LmdbState.open(directory, tiny, new MetricRegistry())) {
+            Thread writer = new Thread(() -> {
+                try {
+                    for (int round = 0; round < rounds; round++) {
+                        MapCheckpoint checkpoint = new MapCheckpoint("m" + round);
+                        for (int i = 0; i < 100; i++) {
+                            checkpoint.node("/n" + i, node(round, new byte[round * 10]));
+                        }
+                        state.write(checkpoint.node("/r" + round, node(round, new byte[50_000])));
+                        written.set(round);
+                    }
+                } catch (Throwable e) {
+                    failure.set(e);
+                }
+            });
+            writer.start();
+            while (writer.isAlive()) {
+                int before = written.get();
+                Node found = state.find("/n" + (before + 100) % 100);
+                if (before >= 0) {
+                    assertTrue(found.version >= before, "round " + found.version + " after " + before);
+                    assertEquals(found.version * 10, found.data.length);
+                    assertTrue(children(state, "/").size() >= 101 + before);
+                }
+            }
+            assertNull(failure.get());
+            assertEquals(rounds - 1, state.find("/n5").version);
         }
     }
 }
