@@ -6,6 +6,7 @@ import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
@@ -80,7 +81,7 @@ final class SlotTable {
         return new Scan(txn);
     }
 
-    /** Reads slots in order. Every slot is checked; damage is a {@link LogFailedException} that names file and place. */
+    /** Reads slots in order. Every slot is checked; damage is a {@link LogDamagedException} that names file and place. */
     final class Scan implements AutoCloseable {
         private final Cursor<ByteBuffer> cursor;
         private final SlotCodec check = new SlotCodec();
@@ -163,8 +164,8 @@ final class SlotTable {
             return prevIndex;
         }
 
-        LogFailedException damaged(String where, String what) {
-            return new LogFailedException(env.file() + " is damaged " + where + ": " + what
+        LogDamagedException damaged(String where, String what) {
+            return new LogDamagedException(env.file() + " is damaged " + where + ": " + what
                     + "; nothing was changed: restore the data directory from a backup, or move it away to let this server"
                     + " rejoin its ensemble with a blank one");
         }

@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Member;
 import org.lockstep.ensemble.core.MemberId;
@@ -104,6 +105,9 @@ public final class LockstepServer implements AutoCloseable {
                 case DAMAGED -> ExitCode.DATA_DAMAGED;
                 case DISK_FULL -> ExitCode.STORAGE_FAILED;
             };
+        }
+        if (cause instanceof LogDamagedException) {
+            return ExitCode.DATA_DAMAGED;
         }
         return cause instanceof LogFailedException ? ExitCode.STORAGE_FAILED : ExitCode.UNEXPECTED_ERROR;
     }

@@ -50,7 +50,7 @@ public record View(long viewId, List<MemberId> members) {
         long viewId = in.getLong();
         int count = in.getInt();
         if (count < 0 || in.remaining() != count * MEMBER_BYTES) {
-            throw new LogFailedException("the view record of view " + viewId + " is damaged");
+            throw new LogDamagedException("the view record of view " + viewId + " is damaged");
         }
         List<MemberId> members = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
