@@ -53,7 +53,7 @@ class CuratorLeaderTest {
             assertEquals(1, leading.size());
             LeaderLatch leader = leading.get(0);
             Await.until("all see the leader", () -> latches.get(0).getLeader().getId().equals(leader.getId()));
-            assertEquals(latches.size(), leader.getParticipants().size());
+            Await.until("all take part", () -> leader.getParticipants().size() == latches.size());
             leaders.add(leader.getId());
             leader.close();
             latches.remove(leader);

@@ -1,5 +1,6 @@
 package org.lockstep.compat.clients;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -22,6 +23,8 @@ import org.apache.zookeeper.proto.RequestHeader;
 final class RawClient implements AutoCloseable {
     private static final int READ_TIMEOUT_MILLIS = 30_000;
 
+    private static final int READ_BUFFER_BYTES = 64 * 1024;
+
     private final Socket socket;
     private final DataInputStream in;
     private final DataOutputStream out;
@@ -32,7 +35,7 @@ final class RawClient implements AutoCloseable {
         socket.connect(new InetSocketAddress(host, port), READ_TIMEOUT_MILLIS);
         socket.setSoTimeout(READ_TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
-        in = new DataInputStream(socket.getInputStream());
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), READ_BUFFER_BYTES));
         out = new DataOutputStream(socket.getOutputStream());
     }
 
