@@ -1,8 +1,6 @@
 package org.lockstep.log;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -11,18 +9,16 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import org.lockstep.log.DataDirectoryException.Kind;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Where one server keeps everything: {@code <dataDir>/lockstep-1/} with the files of the log, the lazy tail and the state, the
- * format's version in its name and in the file FORMAT, next to the lock that keeps a second server out.
+ * format's version in its name and in the file FORMAT, next to the lock that keeps a second server out. Log and tail may lie in
+ * {@code <dataLogDir>/lockstep-1/} instead, made just before the rest and locked as well.
  *
  * <p>It is made under another name and renamed when it is whole, so a directory of that name has always been complete once: a
  * missing file is damage, never a reason to start afresh. The random disk id is made with it; every file carries it.
@@ -32,28 +28,43 @@ public final class DataDirectory implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final String PREFIX = "lockstep-";
     private static final String NAME = PREFIX + FORMAT;
+    private static final String LOG_FILE = "log.mdb";
+    /** Tells a data directory whose log lies elsewhere from one that has lost it. */
+    private static final String SEPARATE_LOG_MARK = "LOG-IS-IN-DATALOGDIR";
     private static final String FORMAT_LINE = "lockstep data directory, format ";
     private static final String BOOT_ID_PROPERTY = "lockstep.bootId";
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
-    /** Held by this process: opening the lock file again and closing it would drop the process's lock. */
-    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
+    private final DirectoryLock lock;
+    /** The lock of dataLogDir; the same as {@link #lock} when the log lies with the state. */
+    private final DirectoryLock logLock;
     private final Path held;
     private final Path directory;
-    private final FileChannel lockChannel;
+    private final Path logDirectory;
     private final String bootId;
     private String diskId;
 
-    private DataDirectory(Path held, FileChannel lockChannel, String bootId) {
-        this.held = held;
+    private DataDirectory(DirectoryLock lock, DirectoryLock logLock, String bootId) {
+        this.lock = lock;
+        this.logLock = logLock;
+        this.held = lock.directory();
         this.directory = held.resolve(NAME);
-        this.lockChannel = lockChannel;
+        this.logDirectory = logLock.directory().resolve(NAME);
         this.bootId = bootId;
     }
 
-    /** Opens {@code dataDir} for this process alone, making what is missing. */
+    /** Opens {@code dataDir} for this process alone, making what is missing; the log lies there too. */
     public static DataDirectory open(Path dataDir, StorageOptions options) {
-        return open(dataDir, options, systemBootId());
+        return open(dataDir, dataDir, options);
+    }
+
+    /**
+     * Opens {@code dataDir} for this process alone, making what is missing.
+     *
+     * @param dataLogDir where the log and the lazy tail lie: under the same name, {@code lockstep-1}; may be {@code dataDir}
+     */
+    public static DataDirectory open(Path dataDir, Path dataLogDir, StorageOptions options) {
+        return open(dataDir, dataLogDir, options, systemBootId());
     }
 
     /**
@@ -70,61 +81,39 @@ public final class DataDirectory implements AutoCloseable {
 
     /** As {@link #open(Path, StorageOptions)}, with the machine's boot id handed in. */
     static DataDirectory open(Path dataDir, StorageOptions options, String bootId) {
-        Path real;
+        return open(dataDir, dataDir, options, bootId);
+    }
+
+    private static DataDirectory open(Path dataDir, Path dataLogDir, StorageOptions options, String bootId) {
+        DirectoryLock lock = DirectoryLock.take("dataDir", dataDir);
+        DirectoryLock logLock = lock;
         try {
-            Files.createDirectories(dataDir);
-            real = dataDir.toRealPath();
-        } catch (IOException e) {
-            throw unusable(dataDir, "cannot create dataDir " + dataDir, e);
-        }
-        if (!HELD.add(real)) {
-            throw inUse(real, "this process (pid " + ProcessHandle.current().pid() + ")");
-        }
-        DataDirectory opened = null;
-        try {
-            opened = new DataDirectory(real, lock(real), bootId);
+            if (!isSame(lock.directory(), dataLogDir)) {
+                logLock = DirectoryLock.take("dataLogDir", dataLogDir);
+            }
+            DataDirectory opened = new DataDirectory(lock, logLock, bootId);
             opened.prepare(options);
             return opened;
         } catch (RuntimeException e) {
-            if (opened != null) {
-                opened.close();
-            } else {
-                HELD.remove(real);
-            }
+            release(lock, logLock);
             throw e;
         }
     }
 
-    private static FileChannel lock(Path dataDir) {
-        Path file = dataDir.resolve("lockstep.lock");
-        FileChannel channel = null;
+    /** Two names of one directory are one: its lock cannot be taken twice. */
+    private static boolean isSame(Path dataDir, Path dataLogDir) {
         try {
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            if (channel.tryLock() == null) {
-                String holder = Files.readString(file).trim();
-                throw inUse(dataDir, holder.isEmpty() ? "another process" : "the process with pid " + holder);
-            }
-            channel.truncate(0);
-            String pid = ProcessHandle.current().pid() + "\n";
-            channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.UTF_8)), 0);
-            return channel;
+            return Files.isDirectory(dataLogDir) && dataLogDir.toRealPath().equals(dataDir);
         } catch (IOException e) {
-            release(channel, file);
-            throw unusable(dataDir, "cannot lock " + file, e);
-        } catch (RuntimeException e) {
-            release(channel, file);
-            throw e;
+            throw unusable("dataLogDir", dataLogDir, "cannot read dataLogDir " + dataLogDir, e);
         }
     }
 
-    private static void release(FileChannel channel, Path what) {
-        try {
-            if (channel != null) {
-                channel.close();
-            }
-        } catch (IOException e) {
-            LOG.warn("cannot release the lock of {}: {}", what, e.getMessage());
+    private static void release(DirectoryLock lock, DirectoryLock logLock) {
+        if (logLock != lock) {
+            logLock.close();
         }
+        lock.close();
     }
 
     private void prepare(StorageOptions options) {
@@ -134,7 +123,8 @@ public final class DataDirectory implements AutoCloseable {
                 refuseApache();
                 format(options);
             }
-            diskId = readFormat();
+            diskId = readFormat(directory);
+            requireLogInItsPlace();
             MetaPages.requirePresent(logFile());
             MetaPages.requirePresent(stateFile());
         } catch (IOException e) {
@@ -171,17 +161,67 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
+    private boolean hasOwnLogDirectory() {
+        return logLock != lock;
+    }
+
+    /** The log does not move because the configuration says so: that would lose it. */
+    private void requireLogInItsPlace() {
+        Path other = directory.resolve(LOG_FILE);
+        if (hasOwnLogDirectory() && Files.exists(other)) {
+            throw new DataDirectoryException(Kind.UNUSABLE, "the log is in " + directory + " and not in dataLogDir "
+                    + logLock.directory() + ": remove dataLogDir, or make " + logDirectory + " and move " + LOG_FILE
+                    + " and tail.* there");
+        }
+        if (!hasOwnLogDirectory() && !Files.exists(other) && Files.exists(directory.resolve(SEPARATE_LOG_MARK))) {
+            throw new DataDirectoryException(Kind.UNUSABLE, "the log is not in " + directory + ": it was made with dataLogDir;"
+                    + " set dataLogDir to the same directory again, or move " + LOG_FILE + " and tail.* to " + directory);
+        }
+    }
+
     private void format(StorageOptions options) throws IOException {
         Path draft = held.resolve(NAME + ".new");
+        discardUnusedLog(draft);
         deleteDraft(draft);
         Files.createDirectory(draft);
         String id = UUID.randomUUID().toString();
-        DiskLog.format(draft.resolve(logFile().getFileName()), id, options);
-        LmdbState.format(draft.resolve(stateFile().getFileName()), id, options);
         DurableFiles.write(draft.resolve("FORMAT"), FORMAT_LINE + FORMAT + "\ndisk " + id + "\n");
+        if (hasOwnLogDirectory()) {
+            formatLog(id, options);
+            DurableFiles.write(draft.resolve(SEPARATE_LOG_MARK), "made with dataLogDir=" + logLock.directory() + "\n");
+        } else {
+            DiskLog.format(draft.resolve(LOG_FILE), id, options);
+        }
+        LmdbState.format(draft.resolve(stateFile().getFileName()), id, options);
         Files.move(draft, directory, StandardCopyOption.ATOMIC_MOVE);
         DurableFiles.syncDirectory(held);
         LOG.info("formatted {} (disk {})", directory, id);
+    }
+
+    private void formatLog(String id, StorageOptions options) throws IOException {
+        Path draft = logLock.directory().resolve(NAME + ".new");
+        deleteDraft(draft);
+        Files.createDirectory(draft);
+        DurableFiles.write(draft.resolve("FORMAT"), FORMAT_LINE + FORMAT + "\ndisk " + id + "\n");
+        DiskLog.format(draft.resolve(LOG_FILE), id, options);
+        Files.move(draft, logDirectory, StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.syncDirectory(logLock.directory());
+    }
+
+    /**
+     * A log without its state: of a server that died while it made both, then it was never used; else of somebody, and stays.
+     *
+     * @param draft the state's draft, which still knows the disk id in the first case
+     */
+    private void discardUnusedLog(Path draft) throws IOException {
+        if (!hasOwnLogDirectory() || !Files.exists(logDirectory)) {
+            return;
+        }
+        if (!Files.isRegularFile(draft.resolve("FORMAT")) || !readFormat(draft).equals(readFormat(logDirectory))) {
+            throw new DataDirectoryException(Kind.FOREIGN_FORMAT, logDirectory + " holds the log of another data directory, and "
+                    + held + " holds none: set dataDir to that log's directory, or dataLogDir to an empty one");
+        }
+        deleteDraft(logDirectory);
     }
 
     /** A draft was never in use: the server died while making it. */
@@ -197,7 +237,7 @@ public final class DataDirectory implements AutoCloseable {
         Files.delete(draft);
     }
 
-    private String readFormat() throws IOException {
+    private static String readFormat(Path directory) throws IOException {
         Path file = directory.resolve("FORMAT");
         MetaPages.requirePresent(file);
         List<String> lines = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).lines().toList();
@@ -231,9 +271,14 @@ public final class DataDirectory implements AutoCloseable {
         return diskId;
     }
 
-    /** The directory that holds the files. */
+    /** The directory that holds the state, and the log too unless it has one of its own. */
     public Path path() {
         return directory;
+    }
+
+    /** The directory that holds the log. */
+    public Path logPath() {
+        return logDirectory;
     }
 
     String bootId() {
@@ -241,15 +286,15 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     Path logFile() {
-        return directory.resolve("log.mdb");
+        return logDirectory.resolve(LOG_FILE);
     }
 
     Path tailFile() {
-        return directory.resolve("tail.mdb");
+        return logDirectory.resolve("tail.mdb");
     }
 
     Path tailBootFile() {
-        return directory.resolve("tail.boot");
+        return logDirectory.resolve("tail.boot");
     }
 
     Path stateFile() {
@@ -257,16 +302,15 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     DataDirectoryException unusable(String doing, IOException e) {
-        return unusable(held, doing, e);
+        return unusable("dataDir", held, doing, e);
     }
 
-    private static DataDirectoryException unusable(Path dataDir, String doing, IOException e) {
-        boolean denied = e instanceof AccessDeniedException;
-        if (!denied && LmdbEnv.isSpaceLow(dataDir)) {
-            return new DataDirectoryException(Kind.DISK_FULL, doing + ": " + LmdbEnv.fullDisk(dataDir), e);
+    static DataDirectoryException unusable(String key, Path directory, String doing, IOException e) {
+        if (LmdbEnv.isSpaceLow(directory)) {
+            return new DataDirectoryException(Kind.DISK_FULL, doing + ": " + LmdbEnv.fullDisk(directory), e);
         }
         return new DataDirectoryException(Kind.UNUSABLE, doing + ": " + reason(e)
-                + "; give this server's user the right to write there, or set dataDir to another directory", e);
+                + "; give this server's user the right to write there, or set " + key + " to another directory", e);
     }
 
     private static String reason(IOException e) {
@@ -279,11 +323,6 @@ public final class DataDirectory implements AutoCloseable {
         return e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : e.toString();
     }
 
-    private static DataDirectoryException inUse(Path dataDir, String holder) {
-        return new DataDirectoryException(Kind.IN_USE, "dataDir " + dataDir + " is in use by " + holder
-                + ": stop that server first, or set dataDir to another directory");
-    }
-
     static DataDirectoryException foreignFile(Path file) {
         return new DataDirectoryException(Kind.FOREIGN_FORMAT, file + " belongs to another data directory than the FORMAT file"
                 + " next to it; nothing was changed: restore the whole directory from one backup");
@@ -291,7 +330,6 @@ public final class DataDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        release(lockChannel, held);
-        HELD.remove(held);
+        release(lock, logLock);
     }
 }
