@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import org.lockstep.log.DataDirectory;
 import org.lockstep.server.admin.ConnectionView;
 import org.lockstep.server.admin.ServerStats;
 import org.lockstep.server.admin.ServerView;
@@ -17,6 +18,7 @@ import org.lockstep.state.StateMachine;
 /** The running server as the admin surface sees it. Asked on the main event loop, which owns all that it reads. */
 final class LiveServerView implements ServerView {
     private final ServerConfig config;
+    private final DataDirectory directory;
     private final Replica replica;
     private final StateMachine state;
     private final ClientDesk desk;
@@ -24,8 +26,10 @@ final class LiveServerView implements ServerView {
     private final IntSupplier clientPort;
     private final long startedNanos = System.nanoTime();
 
-    LiveServerView(ServerConfig config, Replica replica, ClientDesk desk, MetricRegistry metrics, IntSupplier clientPort) {
+    LiveServerView(ServerConfig config, DataDirectory directory, Replica replica, ClientDesk desk, MetricRegistry metrics,
+            IntSupplier clientPort) {
         this.config = config;
+        this.directory = directory;
         this.replica = replica;
         this.state = replica.state();
         this.desk = desk;
@@ -130,12 +134,12 @@ final class LiveServerView implements ServerView {
 
     @Override
     public Path stateDirectory() {
-        return config.dataDir();
+        return directory.path();
     }
 
     @Override
     public Path logDirectory() {
-        return config.dataLogDir();
+        return directory.logPath();
     }
 
     @Override

@@ -119,7 +119,7 @@ public final class LockstepServer implements AutoCloseable {
 
     private void open() throws StartException {
         requireDataDir();
-        DataDirectory directory = keep(DataDirectory.open(config.dataDir(), StorageOptions.DEFAULT));
+        DataDirectory directory = keep(DataDirectory.open(config.dataDir(), config.dataLogDir(), StorageOptions.DEFAULT));
         LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
         LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
         state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(), config.enforceQuota(),
@@ -128,7 +128,7 @@ public final class LockstepServer implements AutoCloseable {
         Position applied = recovery.replay(log);
         LOG.info("Recovered {} znodes; {} slots of the log applied again", state.nodeCount(), recovery.slotCount());
         Member member = beginView(directory, log);
-        openLoop(member, log, store, applied);
+        openLoop(directory, member, log, store, applied);
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
     }
@@ -158,7 +158,7 @@ public final class LockstepServer implements AutoCloseable {
         return member;
     }
 
-    private void openLoop(Member member, LmdbLog log, LmdbState store, Position applied) {
+    private void openLoop(DataDirectory directory, Member member, LmdbLog log, LmdbState store, Position applied) {
         EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main");
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
@@ -169,7 +169,7 @@ public final class LockstepServer implements AutoCloseable {
         onLoop(() -> {
             replica.start();
             desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
-            LiveServerView view = new LiveServerView(config, replica, desk, metrics, () -> clientPort());
+            LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
             new Reaper(loop, replica, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
                     config.containerMaxNeverUsedIntervalMillis()).start();

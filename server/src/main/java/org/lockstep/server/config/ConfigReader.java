@@ -118,9 +118,6 @@ final class ConfigReader {
 
     private List<String> warnings(KeyCatalogue catalogue) {
         List<String> lines = new ArrayList<>(catalogue.warnings(source));
-        if (!values.dataLogDir.equals(values.dataDir)) {
-            lines.add("dataLogDir=" + values.dataLogDir + " is not honoured yet: the log is in dataDir, " + values.dataDir);
-        }
         if (values.skipAcl) {
             lines.add("skipACL=yes: no ACL is checked, every client may do everything");
         }

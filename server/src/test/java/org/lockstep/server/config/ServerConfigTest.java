@@ -116,7 +116,6 @@ class ServerConfigTest {
         assertEquals(512L << 10, config.cacheBytes());
         assertEquals(300, config.handshakeTimeoutMillis());
         assertTrue(config.warnings().toString().contains("skipACL=yes"), config.warnings().toString());
-        assertTrue(config.warnings().toString().contains("dataLogDir=/log is not honoured yet"), config.warnings().toString());
     }
 
     @Test
