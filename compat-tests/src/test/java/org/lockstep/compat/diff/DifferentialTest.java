@@ -19,13 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Runs seeded random programs on Apache ZooKeeper and on Lockstep; all that clients see must be equal.
  *
- * <p>System properties: {@code diff.seed} first seed (1), {@code diff.programs} how many seeds from there on (600), {@code diff.trace}
+ * <p>System properties: {@code diff.seed} first seed (1), {@code diff.programs} how many seeds from there on (520), {@code diff.trace}
  * prints every step with its answers, {@code diff.failures} how many differing programs to report before giving up (3),
  * {@code diff.candidate} {@code lockstep} or {@code apache}.
  */
 class DifferentialTest {
     private static final long FIRST_SEED = Long.getLong("diff.seed", 1);
-    private static final int PROGRAMS = Integer.getInteger("diff.programs", 600);
+    private static final int PROGRAMS = Integer.getInteger("diff.programs", 520);
     private static final boolean TRACE = Boolean.getBoolean("diff.trace");
     private static final int FAILURES_MAX = Integer.getInteger("diff.failures", 3);
     private static final ServerPair.Candidate CANDIDATE =

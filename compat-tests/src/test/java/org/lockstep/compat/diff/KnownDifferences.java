@@ -13,6 +13,8 @@ import org.lockstep.wire.OpCode;
  *   <li>createTTL with flags that ask for no TTL is refused. ZooKeeper stops when it applies it, and stops again at each start.
  *   <li>ACLs with a null scheme or id are invalid. ZooKeeper fails over most of them as over a broken record. Programs send only
  *       those that it finds invalid, too.
+ *   <li>A request behind a setACL on the same connection is checked against the new ACL. ZooKeeper checks it against the old one as long
+ *       as the setACL has not been applied. Programs wait for the answer to each setACL.
  *   <li>addWatch of a null path is refused. ZooKeeper registers it. Programs do not send it.
  *   <li>Paths with surrogates, which no node can have, come back as UTF-8. ZooKeeper writes each surrogate as three bytes. Programs use
  *       them only where they are not echoed.

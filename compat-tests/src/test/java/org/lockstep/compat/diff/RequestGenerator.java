@@ -45,7 +45,8 @@ final class RequestGenerator {
                 written = true;
             }
             burst.add(next);
-            if (next.standsAlone()) {
+            // ZooKeeper checks requests that follow while a setACL is in flight against the old ACL or the new one.
+            if (next.standsAlone() || next.opcode() == OpCode.SET_ACL) {
                 break;
             }
         }
