@@ -13,6 +13,7 @@ import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
+import org.lockstep.log.DataDirectoryException.Kind;
 
 /**
  * The main log environment: slots and records, every commit flushed. All calls come from one thread at a time; only
@@ -71,7 +72,7 @@ final class DiskLog implements AutoCloseable {
             return log;
         } catch (IOException e) {
             env.close();
-            throw new DataDirectoryException(DataDirectoryException.Kind.UNUSABLE, "cannot open " + file + ": " + e.getMessage(), e);
+            throw new DataDirectoryException(Kind.UNUSABLE, "cannot open " + file + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
             env.close();
             throw e;
@@ -97,7 +98,7 @@ final class DiskLog implements AutoCloseable {
         preallocation.ensure(env.usedBytes());
     }
 
-    /** A slot must name the one found before it; the first found of a sender may name one that was let go, up to {@code floor}. */
+    /** A slot must name the one found before it; a sender's first may name one that was let go, up to {@code floor}. */
     static void checkChain(SlotTable.Scan scan, SlotChain chain, Position floor) {
         Position position = scan.slot().position();
         long found = chain.extend(position);

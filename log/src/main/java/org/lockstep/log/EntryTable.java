@@ -27,7 +27,8 @@ final class EntryTable {
     /** Stores {@code value}, or removes the entry when it is null. */
     void put(Txn<ByteBuffer> txn, byte[] key, byte[] value) {
         if (key.length == 0 || key.length > KEY_BYTES_MAX) {
-            throw new IllegalArgumentException("a key of table " + name + " has 1 to " + KEY_BYTES_MAX + " bytes, not " + key.length);
+            throw new IllegalArgumentException("a key of table " + name + " has 1 to " + KEY_BYTES_MAX + " bytes, not "
+                    + key.length);
         }
         keyBuffer.clear().put(key).flip();
         if (value == null) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
-import org.lockstep.ensemble.core.LogFailedException;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogStore;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
@@ -54,8 +54,8 @@ public final class LmdbLog implements LogStore {
      * Opens the log of {@code directory} and checks every slot in it. A tail left by a lazy policy is taken over when the machine
      * has not rebooted since, whatever {@code policy} is now, and discarded otherwise.
      *
-     * @throws DataDirectoryException when a file is missing, foreign or damaged, or the disk is full
-     * @throws LogFailedException when a slot fails its checks
+     * @throws DataDirectoryException when a file is missing or foreign, a page is damaged, or the disk is full
+     * @throws LogDamagedException when a slot fails its checks
      */
     public static LmdbLog open(DataDirectory directory, FsyncPolicy policy, StorageOptions options, MetricRegistry registry) {
         SlotChain chain = new SlotChain();
@@ -85,7 +85,7 @@ public final class LmdbLog implements LogStore {
             }
         } else if (java.nio.file.Files.exists(directory.tailFile())) {
             tailDiscarded = true;
-            LOG.warn("the machine has rebooted (or {} is missing): discarding {}, what was written but not flushed before is lost",
+            LOG.warn("the machine has rebooted (or {} is missing): discarding {}, what it held unflushed is lost",
                     directory.tailBootFile().getFileName(), directory.tailFile());
         }
         if (!policy.isLazy()) {

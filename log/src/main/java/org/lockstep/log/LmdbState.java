@@ -28,7 +28,7 @@ import org.lockstep.state.StateBase;
  * thread, at the same time. More readers take a {@link #snapshot}. {@link #close} comes after all of them have ended.
  */
 public final class LmdbState implements StateBase, AutoCloseable {
-    /** Up to this size every page and node is checked when the file is opened; beyond, that would take longer than a start may. */
+    /** Up to this size every page and node is checked on opening; beyond, that would take longer than a start may. */
     private static final long CHECKED_BYTES_MAX = 32 << 20;
     private static final String NODES = "nodes";
     private static final String SYSTEM = "system";

@@ -9,13 +9,13 @@ import org.lockstep.log.DataDirectoryException.Kind;
 import org.lockstep.log.MetaPages.Tree;
 
 /**
- * Walks every page of an LMDB 0.9 file before LMDB may: LMDB believes what its pages say, and a flipped bit in one of them can
- * kill the process, lose a part of a tree, or have live pages written over.
+ * Walks every page of an LMDB 0.9 file before LMDB may: LMDB believes what its pages say, and a flipped bit in one of them
+ * can kill the process, lose a part of a tree, or have live pages written over.
  *
- * <p>Checked are each page's number, type and bounds, each node's bounds, that nodes fill their page exactly, that keys ascend and
- * keep between those of the branch above, that the trees have the pages, depth and entries their descriptors name, and that every
- * page of the file belongs to exactly one tree or to the list of free pages. What values hold is left to their own checksums.
- * The file must be closed, and smaller than 2^31 pages.
+ * <p>Checked are each page's number, type and bounds, each node's bounds, that nodes fill their page exactly, that keys ascend
+ * and keep between those of the branch above, that the trees have the pages, depth and entries their descriptors name, and that
+ * every page of the file belongs to exactly one tree or to the list of free pages. What values hold is left to their own
+ * checksums. The file must be closed, and smaller than 2^31 pages.
  */
 final class TreeCheck {
     private static final int FLAG_BRANCH = 1;

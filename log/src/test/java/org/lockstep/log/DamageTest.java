@@ -30,7 +30,7 @@ import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.EnvFlags;
 import org.lmdbjava.Txn;
-import org.lockstep.ensemble.core.LogFailedException;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.fsync.FsyncPolicy;
@@ -150,7 +150,7 @@ class DamageTest {
         byte[] before = Files.readAllBytes(file("log.mdb"));
         flip(file("log.mdb"), find(before, marked.payload()) + 500);
         byte[] flipped = Files.readAllBytes(file("log.mdb"));
-        LogFailedException failure = assertThrows(LogFailedException.class, () -> {
+        LogDamagedException failure = assertThrows(LogDamagedException.class, () -> {
             try (DataDirectory directory = openDirectory(dataDir)) {
                 openLog(directory, FsyncPolicy.DURABLE).close();
             }

@@ -74,7 +74,7 @@ class FullDiskTest {
         assertTrue(secured >= 100, "secured " + secured);
         List<Slot> found = new ArrayList<>();
         try (DataDirectory directory = openDirectory(small);
-                LmdbLog log = LmdbLog.open(directory, policy.isLazy() ? FsyncPolicy.NO_SYNC : policy, SMALL, new MetricRegistry())) {
+                LmdbLog log = openLog(directory, policy)) {
             log.replay(Position.START, found::add);
         }
         LmdbLogTest.assertSame(slots(1, 0, secured, 2000), found);

@@ -47,8 +47,9 @@ class LmdbStateTest {
         try (DataDirectory directory = openDirectory(dataDir); LmdbState state = open(directory)) {
             assertNull(state.mark());
             assertNull(state.find("/"));
-            state.write(new MapCheckpoint("m1").node("/", node(1, null)).node("/a", node(2, utf8("x"))).node("/a/b", node(3, large))
-                    .node("/ab", node(4, new byte[0])).entry(Table.META, "k", utf8("v")).entry(Table.SESSIONS, "s", new byte[0]));
+            state.write(new MapCheckpoint("m1").node("/", node(1, null)).node("/a", node(2, utf8("x")))
+                    .node("/a/b", node(3, large)).node("/ab", node(4, new byte[0]))
+                    .entry(Table.META, "k", utf8("v")).entry(Table.SESSIONS, "s", new byte[0]));
             assertEquals(1, state.find("/").version);
             assertNull(state.find("/").data);
             assertEquals(0, state.find("/ab").data.length);
