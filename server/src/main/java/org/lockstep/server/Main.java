@@ -3,6 +3,7 @@ package org.lockstep.server;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.lockstep.log.DataDirectory;
 import org.lockstep.server.config.ConfigException;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.replica.FatalHandler;
@@ -24,6 +25,9 @@ public final class Main {
 
     private static ExitCode run(String[] arguments) {
         CountDownLatch stopped = new CountDownLatch(1);
+        Thread loader = new Thread(DataDirectory::loadNative, "lockstep-load-native");
+        loader.setDaemon(true);
+        loader.start();
         try {
             ServerConfig config = ServerConfig.ofArguments(arguments);
             config.notices().forEach(LOG::info);
