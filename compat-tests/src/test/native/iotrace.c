@@ -13,8 +13,8 @@
  *   LOCKSTEP_SHIM_DELAY_US    each flush takes that much longer
  *   LOCKSTEP_SHIM_FAIL        what:errno:nth[+][:part of path]; what = flush (fsync, fdatasync), dsync (O_DSYNC writes) or write
  *                             (any write). The nth such call fails, with + also all later ones
- *   LOCKSTEP_SHIM_KILL        n: the process kills itself after the nth record, at a moment when no call is under way, so that the
- *                             trace is complete; a second process may go on with the same trace
+ *   LOCKSTEP_SHIM_KILL        n: the process kills itself after the nth record, at a moment when no call is under way, so that
+ *                             the trace is complete; a second process may go on with the same trace
  *   LOCKSTEP_SHIM_ARM         faults and the kill count only from when this file exists
  */
 #define _GNU_SOURCE

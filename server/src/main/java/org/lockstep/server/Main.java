@@ -57,8 +57,8 @@ public final class Main {
     }
 
     /**
-     * A process that cannot trust its medium ends at once, without tidying up: what is on the disk is consistent at all times. A full disk
-     * fails every thread that writes: the first says why, the others must neither add to it nor go on.
+     * A process that cannot trust its medium ends at once, without tidying up: what is on the disk is consistent at all times. A
+     * full disk fails every thread that writes: the first says why, the others must neither add to it nor go on.
      */
     private static FatalHandler haltOnFailure() {
         AtomicBoolean stopping = new AtomicBoolean();

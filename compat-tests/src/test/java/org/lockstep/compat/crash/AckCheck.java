@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What must hold after a crash that loses nothing, when the fate of the requests in flight is not known: every acknowledged write is
- * there as it was acknowledged, nothing is there by halves, and no zxid was given twice.
+ * What must hold after a crash that loses nothing, when the fate of the requests in flight is not known: every acknowledged write
+ * is there as it was acknowledged, nothing is there by halves, and no zxid was given twice.
  */
 final class AckCheck {
     private AckCheck() {}

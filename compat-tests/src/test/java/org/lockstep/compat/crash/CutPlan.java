@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Chooses the moments at which the power goes: mostly right around replies, flushes and O_DSYNC writes, where promises are made. */
+/**
+ * Chooses the moments at which the power goes: mostly right around replies, flushes and O_DSYNC writes, where promises are
+ * made.
+ */
 final class CutPlan {
     private final DiskImages images;
     private final List<IoEvent> flushes;

@@ -11,16 +11,19 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
- * Rebuilds from a trace the directories that a crash at a given time may leave. The traced directory must have been empty when the
- * trace began. Directories themselves count as durable. LMDB's lock files are left out: they are shared memory, and LMDB makes
- * new ones when nobody holds them.
+ * Rebuilds from a trace the directories that a crash at a given time may leave. The traced directory must have been empty when
+ * the trace began. Directories themselves count as durable. LMDB's lock files are left out: they are shared memory, and LMDB
+ * makes new ones when nobody holds them.
  */
 final class DiskImages {
     private final Map<Integer, FileHistory> files = new HashMap<>();
     private final List<NameChange> names = new ArrayList<>();
     private final List<IoEvent> events;
 
-    /** A create, rename or unlink, and the time from which it is on the medium: a flush of the file or of a directory it is in. */
+    /**
+     * A create, rename or unlink, and the time from which it is on the medium: a flush of the file or of a directory it is
+     * in.
+     */
     private record NameChange(IoEvent event, int file, long durableAt) {}
 
     DiskImages(List<IoEvent> trace) {

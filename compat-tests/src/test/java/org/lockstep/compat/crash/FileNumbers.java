@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Follows the names through a trace, so that a file keeps one number for its whole life: over renames, and over processes, each of
- * which numbers files in its own way.
+ * Follows the names through a trace, so that a file keeps one number for its whole life: over renames, and over processes, each
+ * of which numbers files in its own way.
  */
 final class FileNumbers {
     /** In place of a file's number: the event moves a directory with all that is in it. */

@@ -18,7 +18,10 @@ import org.lockstep.compat.servers.LockstepProcess;
 import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.fsync.FsyncPolicy;
 
-/** A medium that fails stops the server: it says so in one line, acknowledges nothing more, and has everything when it starts again. */
+/**
+ * A medium that fails stops the server: it says so in one line, acknowledges nothing more, and has everything when it starts
+ * again.
+ */
 class FlushFailureTest {
     private static final int CLIENTS = 4;
     private static final int NO_END = 1_000_000;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All writes of a run that ended well, so that every one has its zxid, in the order of zxids. It says which prefix a recovered tree
- * is, and whether that prefix is long enough for a crash at a given time.
+ * All writes of a run of which each one's fate is known, in the order of zxids. It says which prefix a recovered
+ * tree is, and whether that prefix is long enough for a crash at a given time.
  */
 final class History {
     private final List<Write> all;
@@ -44,8 +44,8 @@ final class History {
     }
 
     /**
-     * The highest zxid that a {@code sync} answered before {@code time} covers: whatever was acknowledged to anyone before the sync
-     * was sent, and what the same client had sent before it.
+     * The highest zxid that a {@code sync} answered before {@code time} covers: whatever was acknowledged to anyone before the
+     * sync was sent, and what the same client had sent before it.
      */
     long barrierAt(long time) {
         long covered = 0;

@@ -123,7 +123,8 @@ final class ImageChecker {
      * {@code IMAGE} before each, {@code BROKEN} for each broken promise, {@code DONE} with how many there were, how many were
      * empty, and how many had lost something acknowledged.
      *
-     * <p>Arguments: policy, trace, history, scratch directory, seed, number of images, share, shares, {@code power} or {@code kill}.
+     * <p>Arguments: policy, trace, history, scratch directory, seed, number of images, share, shares, {@code power}
+     * or {@code kill}.
      */
     public static void main(String[] args) throws IOException {
         FsyncPolicy policy = FsyncPolicy.ofKey(args[0]);

@@ -64,8 +64,8 @@ record IoEvent(Type type, int flags, int file, int error, long seq, long begin, 
     }
 
     /**
-     * Reads a whole trace, in the order in which the calls began. When several processes wrote it, one after the other, each has file
-     * numbers of its own. A record cut off at the end is left out.
+     * Reads a whole trace, in the order in which the calls began. When several processes wrote it, one after the other, each has
+     * file numbers of its own. A record cut off at the end is left out.
      */
     static List<IoEvent> readTrace(Path trace) throws IOException {
         List<IoEvent> events = new ArrayList<>();

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lockstep.fsync.FsyncPolicy;
 
 /**
- * The power goes, or the operating system crashes: what reached the medium is chosen anew for each of hundreds of moments, among all
- * that a disk may do with writes that no completed flush covers. A server is started on each such image with another boot id.
+ * The power goes, or the operating system crashes: what reached the medium is chosen anew for each of hundreds of moments, among
+ * all that a disk may do with writes that no completed flush covers. A server is started on each such image with another boot id.
  *
  * <p>{@code -Dlockstep.crash.images=N} and {@code -Dlockstep.crash.seed=N} make it longer and different.
  */
@@ -91,8 +91,8 @@ class PowerLossTest {
         long begin = System.nanoTime();
         ImageCheckers.Outcome outcome = ImageCheckers.run(recording, scratch, SEED, count, "power");
         DiskImages images = recording.images();
-        System.out.printf("%s: %d calls recorded, %d of them flushes; %d images, %d of them empty, %d lost something acknowledged; "
-                + "%d promises broken; %d ms%n", recording.policy().key(), images.events().size(),
+        System.out.printf("%s: %d calls recorded, %d of them flushes; %d images, %d of them empty, %d lost something "
+                + "acknowledged; %d promises broken; %d ms%n", recording.policy().key(), images.events().size(),
                 images.events().stream().filter(event -> event.type() == IoEvent.Type.FLUSH).count(), outcome.images(),
                 outcome.empty(), outcome.lossy(), outcome.broken().size(), (System.nanoTime() - begin) / 1_000_000);
         outcome.broken().stream().limit(5).forEach(System.out::println);

@@ -64,8 +64,8 @@ record Recording(FsyncPolicy policy, Path dataDir, Path trace, Path history) {
     }
 
     /**
-     * As {@link #make}, but the server is killed on the way, after {@code records} recorded calls under load, and started again without
-     * a reboot: it trusts what the first one left in the page cache, of which a power cut later knows nothing.
+     * As {@link #make}, but the server is killed on the way, after {@code records} recorded calls under load, and started again
+     * without a reboot: it trusts what the first one left in the page cache, of which a power cut later knows nothing.
      */
     static Recording makeOverKill(Path scratch, FsyncPolicy policy, long seed, int count, int records) throws Exception {
         Path directory = Files.createDirectories(scratch.resolve("recorded"));

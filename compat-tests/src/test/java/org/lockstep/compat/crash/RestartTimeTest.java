@@ -35,8 +35,7 @@ class RestartTimeTest {
         restartTime(FEW); // the first start loads classes
         Duration few = restartTime(FEW);
         Duration many = restartTime(MANY);
-        System.out.println("restart to serving: " + few.toMillis() + " ms after " + FEW + " writes, " + many.toMillis() + " ms after "
-                + MANY);
+        System.out.printf("restart to serving: %d ms after %d writes, %d ms after %d%n", few.toMillis(), FEW, many.toMillis(), MANY);
         assertTrue(many.compareTo(few.plus(SLACK)) < 0, "restart took " + few + " after few writes, " + many + " after many");
     }
 

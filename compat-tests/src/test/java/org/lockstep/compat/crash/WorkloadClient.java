@@ -21,8 +21,9 @@ import org.lockstep.wire.OpCode;
 import org.lockstep.wire.Perms;
 
 /**
- * One client of the crash workload. It keeps several requests in flight and records every one with its reply. Its node names never
- * come twice, its counter only grows. One thread uses it; it outlives crashes of the server: {@link #connect} resumes the session.
+ * One client of the crash workload. It keeps several requests in flight and records every one with its reply. Its node names
+ * never come twice, its counter only grows. One thread uses it; it outlives crashes of the server: {@link #connect} resumes the
+ * session.
  */
 final class WorkloadClient {
     static final String ROOT = "/k";
@@ -118,7 +119,10 @@ final class WorkloadClient {
         drain(0);
     }
 
-    /** Sends {@code count} random requests and waits for all replies. When the connection breaks, those in flight stay unanswered. */
+    /**
+     * Sends {@code count} random requests and waits for all replies. When the connection breaks, those in flight stay
+     * unanswered.
+     */
     void run(int count) throws IOException {
         try {
             for (int i = 0; i < count; i++) {

@@ -44,8 +44,8 @@ record Write(int client, Kind kind, String path, String data, long session, long
     }
 
     /**
-     * A write that got no reply, with the zxid under which it took effect all the same, as the tree after the crash tells; unchanged
-     * when it took none. It must have been its client's only one in flight.
+     * A write that got no reply, with the zxid under which it took effect all the same, as the tree after the crash tells;
+     * unchanged when it took none. It must have been its client's only one in flight.
      */
     Write resolvedBy(Map<String, NodeView> tree) {
         return switch (kind) {
