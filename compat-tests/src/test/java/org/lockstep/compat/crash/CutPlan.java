@@ -13,6 +13,7 @@ final class CutPlan {
     private final List<IoEvent> flushes;
     private final List<IoEvent> syncWrites;
     private final List<Long> acks;
+    private final List<Long> starts;
     private final Random random;
 
     CutPlan(DiskImages images, History history, long seed) {
@@ -21,7 +22,10 @@ final class CutPlan {
         flushes = images.events().stream().filter(event -> event.type() == IoEvent.Type.FLUSH).toList();
         syncWrites = images.events().stream()
                 .filter(event -> event.type() == IoEvent.Type.WRITE && event.has(IoEvent.DSYNC)).toList();
-        acks = history.all().stream().filter(Write::isAcked).map(Write::ackNanos).toList();
+        acks = history.all().stream().filter(Write::isAcked).map(Write::ackNanos).filter(time -> time > images.start()).sorted()
+                .toList();
+        starts = images.events().stream().filter(event -> event.type() == IoEvent.Type.START).map(IoEvent::begin)
+                .filter(time -> time < acks.get(acks.size() - 1)).toList();
     }
 
     /** That many times, in ascending order. */
@@ -45,10 +49,17 @@ final class CutPlan {
         if (dice < 80 && !syncWrites.isEmpty()) {
             return around(syncWrites.get(random.nextInt(syncWrites.size())));
         }
-        if (dice < 88) {
-            return between(images.start(), acks.get(0));
+        if (dice < 90) {
+            return whileStarting(starts.get(random.nextInt(starts.size())));
         }
         return between(images.start(), images.end());
+    }
+
+    /** Between the first call of a process and the first reply after it: the recovery. */
+    private long whileStarting(long start) {
+        long ready = acks.stream().filter(time -> time > start).findFirst().orElseThrow();
+        List<IoEvent> calls = images.events().stream().filter(event -> event.begin() > start && event.begin() < ready).toList();
+        return calls.isEmpty() ? between(start, ready) : around(calls.get(random.nextInt(calls.size())));
     }
 
     private long around(IoEvent event) {

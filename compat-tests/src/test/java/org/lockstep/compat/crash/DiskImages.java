@@ -51,11 +51,12 @@ final class DiskImages {
         return events;
     }
 
-    /** Begin of the first and end of the last recorded call. */
+    /** From the begin of the first recorded call ... */
     long start() {
-        return events.get(0).begin();
+        return events.get(0).begin() + 1;
     }
 
+    /** ... to the end of the last. */
     long end() {
         return events.stream().mapToLong(IoEvent::end).max().orElseThrow();
     }

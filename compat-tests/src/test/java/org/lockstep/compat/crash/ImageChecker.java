@@ -25,12 +25,15 @@ final class ImageChecker {
 
     private final FsyncPolicy policy;
     private final History history;
+    private final long settled;
     private int emptyImages;
     private int lossyImages;
 
-    ImageChecker(FsyncPolicy policy, History history) {
+    /** @param start when the trace began: what was there before was on the medium */
+    ImageChecker(FsyncPolicy policy, History history, long start) {
         this.policy = policy;
         this.history = history;
+        this.settled = history.ackedAt(start);
     }
 
     /**
@@ -63,6 +66,10 @@ final class ImageChecker {
 
     /** The last zxid that must be there. */
     private long requiredAt(long cut, Loss.Kind kind) {
+        return Math.max(settled, promisedAt(cut, kind));
+    }
+
+    private long promisedAt(long cut, Loss.Kind kind) {
         if (kind == Loss.Kind.KILL || policy == FsyncPolicy.DURABLE) {
             return history.ackedAt(cut);
         }
@@ -135,7 +142,7 @@ final class ImageChecker {
         boolean kill = args[8].equals("kill");
         History history = recording.writes();
         DiskImages images = recording.images();
-        ImageChecker checker = new ImageChecker(policy, history);
+        ImageChecker checker = new ImageChecker(policy, history, images.start());
         List<Long> cuts = new CutPlan(images, history, seed).choose(Integer.parseInt(args[5]));
         int done = 0;
         for (int i = share; i < cuts.size(); i += Integer.parseInt(args[7])) {

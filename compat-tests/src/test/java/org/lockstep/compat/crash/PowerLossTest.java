@@ -45,7 +45,7 @@ class PowerLossTest {
     @ParameterizedTest
     @EnumSource(FsyncPolicy.class)
     void aPowerCutAfterAKillKeepsThePromise(FsyncPolicy policy) throws Exception {
-        Recording recording = Recording.makeOverKill(scratch, policy, SEED, 100, 1500);
+        Recording recording = CrashedRecording.overKill(scratch, policy, SEED, 60, 1500);
         assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
         ImageCheckers.Outcome outcome = check(recording, IMAGES / 5);
         assertEquals(List.of(), outcome.broken());
@@ -59,6 +59,17 @@ class PowerLossTest {
         assertEquals(List.of(), outcome.broken());
         assertEquals(IMAGES, outcome.images());
         assertEquals(policy.isLazy(), outcome.lossy() > 0, "the images lose what the policy does not promise, and only that");
+    }
+
+    /** The power goes again while a server recovers from its last loss, or soon after. */
+    @ParameterizedTest
+    @EnumSource(FsyncPolicy.class)
+    void aPowerCutAfterAPowerCutKeepsThePromise(FsyncPolicy policy) throws Exception {
+        Recording recording = CrashedRecording.overPowerLoss(scratch, policy, SEED, 60, 1500, Loss.Kind.RANDOM_TORN);
+        assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
+        ImageCheckers.Outcome outcome = check(recording, IMAGES / 5);
+        assertEquals(List.of(), outcome.broken());
+        assertEquals(IMAGES / 5, outcome.images());
     }
 
     /** The check can fail: a disk that lies about every third flush is found out, under the policy that promises most. */

@@ -13,8 +13,13 @@ final class Workload {
     private final List<WorkloadClient> clients = new ArrayList<>();
 
     Workload(int clientCount, long seed, WorkloadClient.Options options) {
+        this(0, clientCount, seed, options);
+    }
+
+    /** @param firstNumber clients have numbers from this one on; those before it may have worked on the same tree */
+    Workload(int firstNumber, int clientCount, long seed, WorkloadClient.Options options) {
         for (int i = 0; i < clientCount; i++) {
-            clients.add(new WorkloadClient(i, seed, options));
+            clients.add(new WorkloadClient(firstNumber + i, seed, options));
         }
     }
 
@@ -25,7 +30,12 @@ final class Workload {
     /** Connects every client and creates the nodes they share. */
     void start(int port) throws IOException {
         connect(port);
-        clients.get(0).prepare(clients.size());
+        if (clients.get(0).number() == 0) {
+            clients.get(0).prepareShared();
+        }
+        for (WorkloadClient client : clients) {
+            client.prepareOwn();
+        }
     }
 
     /** Connects every client, with the session it had. */

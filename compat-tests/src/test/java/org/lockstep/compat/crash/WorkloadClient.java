@@ -28,7 +28,8 @@ import org.lockstep.wire.Perms;
 final class WorkloadClient {
     static final String ROOT = "/k";
     static final String SEQUENTIAL_PARENT = ROOT + "/seq";
-    private static final int SESSION_TIMEOUT_MILLIS = 30_000;
+    /** Long enough that no session ends however slow the machine: the servers under test allow as much. */
+    static final int SESSION_TIMEOUT_MILLIS = 600_000;
     private static final int PERSISTENT = 0;
     private static final int EPHEMERAL = 1;
     private static final int SEQUENTIAL = 2;
@@ -109,13 +110,16 @@ final class WorkloadClient {
     }
 
     /** Creates the nodes that all clients use; to be called by one of them, before any runs. */
-    void prepare(int clients) throws IOException {
+    void prepareShared() throws IOException {
         create(ROOT);
         create(SEQUENTIAL_PARENT);
-        for (int i = 0; i < clients; i++) {
-            create(home(i));
-            create(counterPath(i));
-        }
+        drain(0);
+    }
+
+    /** Creates this client's home and counter; the shared nodes must be there. */
+    void prepareOwn() throws IOException {
+        create(home(number));
+        create(counterPath(number));
         drain(0);
     }
 
