@@ -36,8 +36,8 @@ final class CrashedRecording {
     }
 
     /**
-     * A server that is killed after {@code records} recorded calls under load, and started again without a reboot: it trusts what the
-     * first one left in the page cache, of which a power cut later knows nothing. One trace spans both.
+     * A server that is killed after {@code records} recorded calls under load, and started again without a reboot: it trusts what
+     * the first one left in the page cache, of which a power cut later knows nothing. One trace spans both.
      */
     static Recording overKill(Path scratch, FsyncPolicy policy, long seed, int count, int records) throws IOException {
         CrashedRecording crashed = new CrashedRecording(scratch, policy, seed);
@@ -55,8 +55,8 @@ final class CrashedRecording {
     }
 
     /**
-     * A server whose power goes after {@code records} recorded calls under load, with a loss of that kind, and that is started again on
-     * what is left. The trace begins with this second start.
+     * A server whose power goes after {@code records} recorded calls under load, with a loss of that kind, and that is started
+     * again on what is left. The trace begins with this second start.
      */
     static Recording overPowerLoss(Path scratch, FsyncPolicy policy, long seed, int count, int records, Loss.Kind kind)
             throws IOException {

@@ -18,6 +18,7 @@ import java.util.function.Predicate;
 final class DiskImages {
     private final Map<Integer, FileHistory> files = new HashMap<>();
     private final List<NameChange> names = new ArrayList<>();
+    private final List<Outage> outages = new ArrayList<>();
     private final List<IoEvent> events;
 
     /**
@@ -35,6 +36,7 @@ final class DiskImages {
             }
         }
         files.values().forEach(FileHistory::complete);
+        collectOutages();
         for (IoEvent event : events) {
             if (event.changesName() && event.file() != 0) {
                 names.add(new NameChange(event, event.file(), durableAt(event, numbers)));
@@ -59,6 +61,30 @@ final class DiskImages {
     /** ... to the end of the last. */
     long end() {
         return events.stream().mapToLong(IoEvent::end).max().orElseThrow();
+    }
+
+    /**
+     * The time between two processes of one trace.
+     *
+     * @param death after the last call of the one
+     * @param restart before the first call of the other
+     */
+    record Outage(long death, long restart) {}
+
+    List<Outage> outages() {
+        return outages;
+    }
+
+    private void collectOutages() {
+        long lastEnd = start();
+        boolean ran = false;
+        for (IoEvent event : events) {
+            if (event.type() == IoEvent.Type.START && ran) {
+                outages.add(new Outage(lastEnd, event.begin()));
+            }
+            ran |= event.type() == IoEvent.Type.START;
+            lastEnd = Math.max(lastEnd, event.end());
+        }
     }
 
     /** Writes what a crash at {@code cut} leaves into the empty directory {@code target}. Cuts must not go backwards. */

@@ -43,6 +43,12 @@ final class History {
         return ordered.stream().filter(write -> write.isAckedAt(time)).mapToLong(Write::zxid).max().orElse(0);
     }
 
+    /** When the first reply after {@code time} came. */
+    long firstAckAfter(long time) {
+        return all.stream().filter(Write::isAcked).mapToLong(Write::ackNanos).filter(ack -> ack > time).min()
+                .orElse(Long.MAX_VALUE);
+    }
+
     /**
      * The highest zxid that a {@code sync} answered before {@code time} covers: whatever was acknowledged to anyone before the
      * sync was sent, and what the same client had sent before it.

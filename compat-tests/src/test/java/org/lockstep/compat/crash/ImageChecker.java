@@ -25,15 +25,16 @@ final class ImageChecker {
 
     private final FsyncPolicy policy;
     private final History history;
+    private final DiskImages images;
     private final long settled;
     private int emptyImages;
     private int lossyImages;
 
-    /** @param start when the trace began: what was there before was on the medium */
-    ImageChecker(FsyncPolicy policy, History history, long start) {
+    ImageChecker(FsyncPolicy policy, History history, DiskImages images) {
         this.policy = policy;
         this.history = history;
-        this.settled = history.ackedAt(start);
+        this.images = images;
+        this.settled = history.ackedAt(images.start()); // what was there before the trace began was on the medium
     }
 
     /**
@@ -73,8 +74,22 @@ final class ImageChecker {
         if (kind == Loss.Kind.KILL || policy == FsyncPolicy.DURABLE) {
             return history.ackedAt(cut);
         }
-        long synced = history.ackedAt(cut - TimeUnit.MILLISECONDS.toNanos(Recording.MAX_UNSYNCED_MILLIS + FLUSH_SLACK_MILLIS));
+        long synced = history.ackedAt(flushedUpTo(cut));
         return policy == FsyncPolicy.WRITE_BARRIER ? Math.max(synced, history.barrierAt(cut)) : synced;
+    }
+
+    /**
+     * What was acknowledged before this time has been flushed in the background at {@code cut}; while no server runs, nothing
+     * is.
+     */
+    private long flushedUpTo(long cut) {
+        long slack = TimeUnit.MILLISECONDS.toNanos(Recording.MAX_UNSYNCED_MILLIS + FLUSH_SLACK_MILLIS);
+        long time = cut - slack;
+        for (DiskImages.Outage outage : images.outages()) {
+            boolean recovering = cut > outage.death() && time < history.firstAckAfter(outage.restart());
+            time = recovering ? Math.min(time, outage.death() - slack) : time;
+        }
+        return time;
     }
 
     /** Sessions live on: under durable those that were granted, under the lazy policies at least those that have writes left. */
@@ -142,7 +157,7 @@ final class ImageChecker {
         boolean kill = args[8].equals("kill");
         History history = recording.writes();
         DiskImages images = recording.images();
-        ImageChecker checker = new ImageChecker(policy, history, images.start());
+        ImageChecker checker = new ImageChecker(policy, history, images);
         List<Long> cuts = new CutPlan(images, history, seed).choose(Integer.parseInt(args[5]));
         int done = 0;
         for (int i = share; i < cuts.size(); i += Integer.parseInt(args[7])) {

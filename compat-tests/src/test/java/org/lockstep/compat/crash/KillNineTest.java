@@ -23,6 +23,7 @@ import org.lockstep.fsync.FsyncPolicy;
 class KillNineTest {
     private static final int ROUNDS = Integer.getInteger("lockstep.crash.rounds", 4);
     private static final long SEED = Long.getLong("lockstep.crash.seed", 1);
+    private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 500) / 10;
     private static final int CLIENTS = 6;
     private static final int NO_END = 1_000_000;
     private static final Duration RESTART_MAX = Duration.ofSeconds(15);
@@ -48,10 +49,10 @@ class KillNineTest {
     void aKillAtAnyMomentOfARecordedRunLosesNothing() throws Exception {
         for (FsyncPolicy policy : FsyncPolicy.values()) {
             Path own = Files.createDirectory(scratch.resolve(policy.key()));
-            Recording recording = Recording.make(own, policy, SEED, 150, shim -> shim);
-            ImageCheckers.Outcome outcome = ImageCheckers.run(recording, own, SEED, 40, "kill");
+            Recording recording = Recording.make(own, policy, SEED, 100, shim -> shim);
+            ImageCheckers.Outcome outcome = ImageCheckers.run(recording, own, SEED, IMAGES, "kill");
             assertEquals(List.of(), outcome.broken(), policy.key());
-            assertEquals(40, outcome.images());
+            assertEquals(IMAGES, outcome.images());
         }
     }
 
@@ -65,22 +66,32 @@ class KillNineTest {
             server.start();
             workload.start(server.port());
             long highest = 0;
+            Duration lastRestart = Duration.ZERO;
             for (int round = 0; round < ROUNDS; round++) {
                 long roundBegin = System.nanoTime();
                 CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() -> runLoad(workload));
                 Thread.sleep(150 + random.nextInt(500));
                 server.kill();
                 assertEquals(CLIENTS, load.get(), "every client saw the server die");
+                if (round % 2 == 1) {
+                    killWhileItStarts(server, random.nextInt((int) lastRestart.toMillis() + 1));
+                }
                 long begin = System.nanoTime();
                 server.start();
-                Duration restart = Duration.ofNanos(System.nanoTime() - begin);
-                assertTrue(restart.compareTo(RESTART_MAX) < 0, "restart took " + restart);
+                lastRestart = Duration.ofNanos(System.nanoTime() - begin);
+                assertTrue(lastRestart.compareTo(RESTART_MAX) < 0, "restart took " + lastRestart);
                 workload.connect(server.port());
                 highest = AckCheck.check(server.port(), workload, highest, roundBegin);
                 System.out.println(policy.key() + " round " + round + ": " + workload.writes().size() + " writes, restart "
-                        + restart.toMillis() + " ms");
+                        + lastRestart.toMillis() + " ms");
             }
         }
+    }
+
+    private static void killWhileItStarts(LockstepProcess server, int afterMillis) throws Exception {
+        server.launch();
+        Thread.sleep(afterMillis);
+        server.kill();
     }
 
     private static int runLoad(Workload workload) {

@@ -3,6 +3,7 @@ package org.lockstep.compat.crash;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -47,17 +48,13 @@ class PowerLossTest {
     void aPowerCutAfterAKillKeepsThePromise(FsyncPolicy policy) throws Exception {
         Recording recording = CrashedRecording.overKill(scratch, policy, SEED, 60, 1500);
         assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
-        ImageCheckers.Outcome outcome = check(recording, IMAGES / 5);
-        assertEquals(List.of(), outcome.broken());
-        assertEquals(IMAGES / 5, outcome.images());
+        checkAllKept(recording, IMAGES / 5);
     }
 
     private void allImagesKeepThePromise(FsyncPolicy policy, int delayFlushMicros) throws Exception {
         Recording recording = Recording.make(scratch, policy, SEED, REQUESTS, shim -> shim.delayFlush(delayFlushMicros));
         assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
-        ImageCheckers.Outcome outcome = check(recording, IMAGES);
-        assertEquals(List.of(), outcome.broken());
-        assertEquals(IMAGES, outcome.images());
+        ImageCheckers.Outcome outcome = checkAllKept(recording, IMAGES);
         assertEquals(policy.isLazy(), outcome.lossy() > 0, "the images lose what the policy does not promise, and only that");
     }
 
@@ -67,9 +64,7 @@ class PowerLossTest {
     void aPowerCutAfterAPowerCutKeepsThePromise(FsyncPolicy policy) throws Exception {
         Recording recording = CrashedRecording.overPowerLoss(scratch, policy, SEED, 60, 1500, Loss.Kind.RANDOM_TORN);
         assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
-        ImageCheckers.Outcome outcome = check(recording, IMAGES / 5);
-        assertEquals(List.of(), outcome.broken());
-        assertEquals(IMAGES / 5, outcome.images());
+        checkAllKept(recording, IMAGES / 5);
     }
 
     /** The check can fail: a disk that lies about every third flush is found out, under the policy that promises most. */
@@ -96,6 +91,18 @@ class PowerLossTest {
         Recording recording = Recording.make(scratch, recorded, SEED, REQUESTS, shim -> shim);
         ImageCheckers.Outcome outcome = check(recording.promising(promised), LYING_IMAGES);
         assertTrue(outcome.broken().stream().anyMatch(line -> line.contains("promised")), outcome::toString);
+    }
+
+    private ImageCheckers.Outcome checkAllKept(Recording recording, int count) throws Exception {
+        ImageCheckers.Outcome outcome = check(recording, count);
+        if (!outcome.broken().isEmpty()) {
+            Path kept = recording.keep(Path.of("target", "crash-failures"));
+            String arguments = String.join(" ", recording.policy().key(), kept.resolve("trace").toString(),
+                    kept.resolve("history").toString(), "DIRECTORY", String.valueOf(SEED), String.valueOf(count), "0 1 power");
+            fail(String.join("\n", outcome.broken()) + "\nThe same images are checked again by ImageChecker " + arguments);
+        }
+        assertEquals(count, outcome.images());
+        return outcome;
     }
 
     private ImageCheckers.Outcome check(Recording recording, int count) throws Exception {

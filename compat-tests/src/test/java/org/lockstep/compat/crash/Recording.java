@@ -79,6 +79,21 @@ record Recording(FsyncPolicy policy, Path dataDir, Path trace, Path history) {
         List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto").forEach(options::jvmFlag);
     }
 
+    /** Copies what the images are made of into a new directory below {@code target}, which is returned. */
+    Path keep(Path target) throws IOException {
+        Path kept = Files.createTempDirectory(Files.createDirectories(target), policy.key() + "-");
+        Files.copy(trace, kept.resolve("trace"));
+        Files.copy(history, kept.resolve("history"));
+        if (Files.isDirectory(before(trace))) {
+            try (var walk = Files.walk(before(trace))) {
+                for (Path path : walk.sorted().toList()) {
+                    Files.copy(path, kept.resolve("before").resolve(before(trace).relativize(path).toString()));
+                }
+            }
+        }
+        return kept;
+    }
+
     DiskImages images() throws IOException {
         List<IoEvent> events = IoEvent.readTrace(trace);
         return new DiskImages(Files.isDirectory(before(trace)) ? Prelude.of(before(trace), events) : events);

@@ -35,7 +35,8 @@ class RestartTimeTest {
         restartTime(FEW); // the first start loads classes
         Duration few = restartTime(FEW);
         Duration many = restartTime(MANY);
-        System.out.printf("restart to serving: %d ms after %d writes, %d ms after %d%n", few.toMillis(), FEW, many.toMillis(), MANY);
+        System.out.printf("restart to serving: %d ms after %d writes, %d ms after %d%n", few.toMillis(), FEW, many.toMillis(),
+                MANY);
         assertTrue(many.compareTo(few.plus(SLACK)) < 0, "restart took " + few + " after few writes, " + many + " after many");
     }
 
