@@ -7,7 +7,7 @@ import org.lockstep.wire.JuteWriter;
 /** The names of all children of one node, kept for nodes that are listed often, with the listing's last encoding. */
 final class ChildNames {
     /** A node with more children is listed from the base each time. */
-    static final int CHILDREN_MAX = 4096;
+    static final int CHILDREN_MAX = 1 << 16;
     static final int BYTES_PER_NAME = 112;
 
     private final Set<String> names = new HashSet<>();
