@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sourced by the other scripts, never run: finds the installation, the configuration and the JVM, and builds what is not built.
 # Environment (as in ZooKeeper): ZOOCFGDIR, ZOOCFG, ZOO_LOG_DIR, JAVA_HOME, JVMFLAGS, SERVER_JVMFLAGS, CLIENT_JVMFLAGS,
-# ZK_SERVER_HEAP, ZK_CLIENT_HEAP (MB); zookeeper-env.sh and java.env in the configuration directory are sourced when they exist.
+# ZK_SERVER_HEAP, ZK_CLIENT_HEAP (MB); and LOCKSTEP_SERVER_JAR, to run another build. zookeeper-env.sh and java.env in the
+# configuration directory are sourced when they exist.
 # Expects LOCKSTEP_HOME; a --config DIR has already been taken off the command line and put into ZOOCFGDIR.
 
 if [[ -z ${ZOOCFGDIR:-} ]]; then
@@ -21,7 +22,7 @@ if [[ -f $ZOOCFGDIR/java.env ]]; then
 fi
 ZOO_LOG_DIR=${ZOO_LOG_DIR:-$LOCKSTEP_HOME/logs}
 
-SERVER_JAR=$LOCKSTEP_HOME/server/target/lockstep-server.jar
+SERVER_JAR=${LOCKSTEP_SERVER_JAR:-$LOCKSTEP_HOME/server/target/lockstep-server.jar}
 CLI_LIB=$LOCKSTEP_HOME/cli/target/lib
 
 # Prints one line for the operator and ends the script.

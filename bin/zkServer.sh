@@ -101,7 +101,7 @@ require_server() {
     find_java
     find_opens
     find_archive
-    [[ -n $ARCHIVE ]] || make_archive
+    [[ -n $ARCHIVE || -n ${LOCKSTEP_SERVER_JAR:-} ]] || make_archive
 }
 
 # Sets ARCHIVE to the file that spares the JVM half of its start: the server's classes, already parsed and verified. It belongs to
@@ -109,7 +109,8 @@ require_server() {
 find_archive() {
     ARCHIVE=$LOCKSTEP_HOME/server/target/lockstep-server-$JAVA_VERSION.jsa
     local lib=$LOCKSTEP_HOME/server/target/lib
-    if [[ ! -f $ARCHIVE || -n $(find "$SERVER_JAR" "$lib" -newer "$ARCHIVE" -name '*.jar' -print -quit) ]]; then
+    if [[ -n ${LOCKSTEP_SERVER_JAR:-} || ! -f $ARCHIVE ]] \
+        || [[ -n $(find "$SERVER_JAR" "$lib" -newer "$ARCHIVE" -name '*.jar' -print -quit) ]]; then
         ARCHIVE=
     fi
 }
