@@ -12,7 +12,12 @@ import org.slf4j.LoggerFactory;
 
 /** The process: {@code Main zoo.cfg}, or ZooKeeper's {@code Main clientPort dataDir [tickTime [maxClientCnxns]]}. */
 public final class Main {
-    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+    private static final Logger LOG;
+
+    static {
+        LogDefaults.apply();
+        LOG = LoggerFactory.getLogger(Main.class);
+    }
 
     private Main() {}
 
