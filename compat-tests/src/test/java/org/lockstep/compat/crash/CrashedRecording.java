@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.lockstep.compat.servers.LockstepProcess;
 import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.fsync.FsyncPolicy;
@@ -22,10 +23,12 @@ final class CrashedRecording {
     private final long seed;
     private final Path dataDir;
     private final Path trace;
+    private final Path arm;
     private final ServerOptions options;
 
     private CrashedRecording(Path scratch, FsyncPolicy policy, long seed) throws IOException {
         this.scratch = scratch;
+        this.arm = scratch.resolve("armed");
         this.policy = policy;
         this.seed = seed;
         this.dataDir = Files.createDirectories(scratch.resolve("recorded").resolve("data"));
@@ -88,19 +91,40 @@ final class CrashedRecording {
         return crashed.save(writes);
     }
 
+    /**
+     * A server that stops because a flush or a write failed, as {@code fault} says; see iotrace.c. The trace ends there. A second
+     * start, which is not recorded, only tells which of the requests without a reply took effect.
+     */
+    static Recording overFailure(Path scratch, FsyncPolicy policy, long seed, String fault) throws IOException {
+        CrashedRecording crashed = new CrashedRecording(scratch, policy, seed);
+        Workload workload = crashed.workload(0);
+        try (LockstepProcess server = new LockstepProcess(crashed.options)) {
+            crashed.runUntilDead(server, workload, shim -> shim.fail(fault, crashed.arm));
+            crashed.options.environment(Map.of());
+            server.start();
+            Map<String, NodeView> tree = readTree(server);
+            workload.clients().forEach(client -> client.resolve(tree));
+        }
+        return crashed.save(workload.writes());
+    }
+
     /** One request in flight for each client, so that the tree tells which of those without a reply took effect. */
     private Workload workload(int firstNumber) {
         return new Workload(firstNumber, CLIENTS, seed, new WorkloadClient.Options(1, Recording.pauseMicros(policy), true));
     }
 
     private void runUntilKilled(LockstepProcess server, Workload workload, int records) throws IOException {
-        Path arm = scratch.resolve("armed");
-        options.environment(new NativeShim.Options(dataDir).trace(trace).killAfter(records, arm).environment());
+        runUntilDead(server, workload, shim -> shim.killAfter(records, arm));
+    }
+
+    private void runUntilDead(LockstepProcess server, Workload workload, UnaryOperator<NativeShim.Options> death)
+            throws IOException {
+        options.environment(death.apply(new NativeShim.Options(dataDir).trace(trace)).environment());
         server.start();
         workload.start(server.port());
         Files.createFile(arm);
         if (workload.run(NO_END) != CLIENTS) {
-            throw new IOException("the server was not killed; end of its log:\n" + server.logTail());
+            throw new IOException("the server did not die; end of its log:\n" + server.logTail());
         }
         server.awaitExit(DEATH_MAX);
     }

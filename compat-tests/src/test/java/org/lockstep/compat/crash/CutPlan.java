@@ -32,7 +32,7 @@ final class CutPlan {
     List<Long> choose(int count) {
         List<Long> cuts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            cuts.add(one());
+            cuts.add(Math.max(one(), images.start()));
         }
         cuts.sort(null);
         return cuts;

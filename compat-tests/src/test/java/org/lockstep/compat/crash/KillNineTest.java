@@ -23,7 +23,7 @@ import org.lockstep.fsync.FsyncPolicy;
 class KillNineTest {
     private static final int ROUNDS = Integer.getInteger("lockstep.crash.rounds", 4);
     private static final long SEED = Long.getLong("lockstep.crash.seed", 1);
-    private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 500) / 10;
+    private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 640) / 10;
     private static final int CLIENTS = 6;
     private static final int NO_END = 1_000_000;
     private static final Duration RESTART_MAX = Duration.ofSeconds(15);

@@ -20,7 +20,7 @@ import org.lockstep.fsync.FsyncPolicy;
  * <p>{@code -Dlockstep.crash.images=N} and {@code -Dlockstep.crash.seed=N} make it longer and different.
  */
 class PowerLossTest {
-    private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 500);
+    private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 640);
     private static final long SEED = Long.getLong("lockstep.crash.seed", 1);
     private static final int REQUESTS = 400;
     private static final int LYING_IMAGES = 60;
@@ -64,6 +64,14 @@ class PowerLossTest {
     void aPowerCutAfterAPowerCutKeepsThePromise(FsyncPolicy policy) throws Exception {
         Recording recording = CrashedRecording.overPowerLoss(scratch, policy, SEED, 60, 1500, Loss.Kind.RANDOM_TORN);
         assertEquals(List.of(), recording.missed(), "the trace rebuilds the real files byte for byte");
+        checkAllKept(recording, IMAGES / 5);
+    }
+
+    /** A flush fails, the server stops, then the power goes: what the failed flush should have put on the medium is not there. */
+    @ParameterizedTest
+    @EnumSource(FsyncPolicy.class)
+    void aPowerCutAfterAFailedFlushKeepsThePromise(FsyncPolicy policy) throws Exception {
+        Recording recording = CrashedRecording.overFailure(scratch, policy, SEED, "flush:5:60");
         checkAllKept(recording, IMAGES / 5);
     }
 

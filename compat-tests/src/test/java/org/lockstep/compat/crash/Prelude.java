@@ -11,6 +11,7 @@ import java.util.List;
 /** Puts the files that were there when a trace began in front of it, as if they had been written and flushed just before. */
 final class Prelude {
     private static final int BLOCK = 1 << 16;
+    private static final int JUST_BEFORE_NANOS = 1000;
 
     private final List<IoEvent> events = new ArrayList<>();
     private final long time;
@@ -21,7 +22,7 @@ final class Prelude {
 
     /** @param directory a copy of what the traced directory held at first */
     static List<IoEvent> of(Path directory, List<IoEvent> trace) throws IOException {
-        Prelude prelude = new Prelude(trace.get(0).begin() - 1);
+        Prelude prelude = new Prelude(trace.get(0).begin() - JUST_BEFORE_NANOS);
         List<Path> files;
         try (var walk = Files.walk(directory)) {
             files = walk.filter(Files::isRegularFile).sorted().toList();
