@@ -123,7 +123,7 @@ public final class LockstepServer implements AutoCloseable {
         LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
         LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
         state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(), config.enforceQuota(),
-                config.cacheBytes()));
+                config.reconfigEnabled(), config.cacheBytes()));
         Recovery recovery = new Recovery(state, Positions.ofMark(state.mark()));
         Position applied = recovery.replay(log);
         LOG.info("Recovered {} znodes; {} slots of the log applied again", state.nodeCount(), recovery.slotCount());
@@ -164,7 +164,7 @@ public final class LockstepServer implements AutoCloseable {
         loop = group.next();
         ReplicaOptions options = new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.maxUnsyncedBytes(),
                 config.checkpointMillis(), config.checkpointBytes(), config.globalOutstandingLimit(),
-                Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW));
+                Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW), config.fsyncWarningMillis());
         replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
         onLoop(() -> {
             replica.start();

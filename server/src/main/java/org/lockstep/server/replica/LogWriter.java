@@ -23,6 +23,7 @@ final class LogWriter implements Runnable {
 
     private final LogStore log;
     private final Listener listener;
+    private final FlushWatch watch;
     private final FatalHandler fatal;
     private final Thread thread;
     private final Object lock = new Object();
@@ -34,9 +35,10 @@ final class LogWriter implements Runnable {
     private boolean parked;
     private boolean stopping;
 
-    LogWriter(String threadName, LogStore log, Listener listener, FatalHandler fatal) {
+    LogWriter(String threadName, LogStore log, Listener listener, FlushWatch watch, FatalHandler fatal) {
         this.log = log;
         this.listener = listener;
+        this.watch = watch;
         this.fatal = fatal;
         this.thread = new Thread(this, threadName);
         this.thread.setDaemon(true);
@@ -141,13 +143,18 @@ final class LogWriter implements Runnable {
             job = null;
         }
         if (!working.isEmpty()) {
+            long startNanos = System.nanoTime();
             log.secure(working);
+            watch.took(System.nanoTime() - startNanos);
             Position last = working.get(working.size() - 1).position();
             working.clear();
             listener.onSecured(last);
         }
         if (fold != null) {
-            listener.onFolded(log.fold(fold));
+            long startNanos = System.nanoTime();
+            Position flushed = log.fold(fold);
+            watch.took(System.nanoTime() - startNanos);
+            listener.onFolded(flushed);
         }
         if (task != null) {
             task.run();

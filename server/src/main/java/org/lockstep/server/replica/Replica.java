@@ -86,7 +86,8 @@ public final class Replica implements LogWriter.Listener {
         this.fatal = fatal;
         this.applied = applied;
         this.metrics = new ReplicaMetrics(registry);
-        this.logWriter = new LogWriter("lockstep-log", log, this, fatal);
+        this.logWriter = new LogWriter("lockstep-log", log, this,
+                new FlushWatch(options.fsyncWarningMillis(), registry), fatal);
         this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, logWriter, () -> roomMade.run(), fatal);
     }
 
