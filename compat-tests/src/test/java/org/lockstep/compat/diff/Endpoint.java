@@ -13,6 +13,8 @@ final class Endpoint implements AutoCloseable {
             List.of("zk_znode_count", "zk_ephemerals_count", "zk_watch_count", "zk_approximate_data_size");
     private static final int DATA_SIZE = 3;
     private static final int WORD_TIMEOUT_MILLIS = 15_000;
+    /** Text commands cost as much as a dozen steps, so not every program ends with them. */
+    private static final int WORDS_EVERY = 4;
 
     private final ServerProcess server;
     private final Side side;
@@ -58,7 +60,16 @@ final class Endpoint implements AutoCloseable {
             }
             text.append(COUNTERS.get(i)).append("=+").append(now.get(i) - idleCounters.get(i)).append(' ');
         }
+        if (program.seed() % WORDS_EVERY == 0) {
+            for (String word : List.of("wchs", "wchc", "wchp", "dump")) {
+                text.append('\n').append(word).append(WordText.normalise(word, ask(word), side.names()));
+            }
+        }
         return text.toString();
+    }
+
+    private String ask(String word) throws IOException {
+        return FourLetterWord.ask(server.host(), server.port(), word, WORD_TIMEOUT_MILLIS);
     }
 
     private List<Long> counters() throws IOException {

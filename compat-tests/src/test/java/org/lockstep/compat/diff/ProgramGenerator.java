@@ -50,11 +50,15 @@ final class ProgramGenerator {
     /** A few nodes to start with, so that the first steps meet something. */
     private void plant() {
         List<Request> creates = new ArrayList<>();
-        for (String path : List.of("/p/a", "/p/b", "/p/r", "/p/a/a")) {
-            if (values.chance(0.7)) {
+        for (String path : List.of("/p/a", "/p/b", "/p/r", "/p/c", "/p/a/a", "/p/b/a", "/p/r/a")) {
+            if (values.chance(0.6)) {
                 creates.add(generator.requests().request(
                         Requests.create(Requests.bytes(path), values.data(), Requests.OPEN_ACL, 0)));
             }
+        }
+        if (values.chance(profile == Profile.EXTENDED ? 0.7 : 0.15)) {
+            generator.quota(values.oneOf(List.of("/p", "/p", "/p/a", "/p/b")))
+                    .forEach(op -> creates.add(generator.requests().request(op)));
         }
         if (!creates.isEmpty()) {
             steps.add(new Step.Burst(0, creates));

@@ -187,6 +187,19 @@ final class RequestGenerator {
         return Requests.read(OpCode.GET_DATA, Requests.bytes(path + "/zookeeper_stats"), values.chance(0.3));
     }
 
+    /** What it takes to put {@code path} under a quota. */
+    List<Requests.Op> quota(String path) {
+        List<Requests.Op> ops = new ArrayList<>();
+        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            ops.add(Requests.create(Requests.bytes(QUOTA + path.substring(0, slash)), null, Requests.OPEN_ACL, 0));
+        }
+        ops.add(Requests.create(Requests.bytes(QUOTA + path), null, Requests.OPEN_ACL, 0));
+        ops.add(Requests.create(Requests.bytes(QUOTA + path + "/zookeeper_limits"), limits(), Requests.OPEN_ACL, 0));
+        ops.add(Requests.create(Requests.bytes(QUOTA + path + "/zookeeper_stats"), Requests.bytes("count=0,bytes=0"),
+                Requests.OPEN_ACL, 0));
+        return ops;
+    }
+
     private byte[] limits() {
         int bytes = values.oneOf(-1, 10, 100, 1000);
         int count = values.oneOf(-1, 2, 3, 5, 8);

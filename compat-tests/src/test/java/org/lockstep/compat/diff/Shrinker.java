@@ -9,8 +9,10 @@ import java.io.IOException;
 final class Shrinker {
     /** Bound on runs: a shrunk program is worth seconds, not minutes. */
     private static final int RUNS_MAX = 150;
+    private static final long NANOS_MAX = 30_000_000_000L;
 
     private final Runner runner;
+    private final long startNanos = System.nanoTime();
     private int runs;
 
     /** Runs a program on a pair of servers. */
@@ -39,7 +41,7 @@ final class Shrinker {
     private Comparison dropChunks(Comparison start, int size) throws IOException {
         Comparison best = start;
         int at = best.program().steps().size() - size;
-        while (at > -size && runs < RUNS_MAX) {
+        while (at > -size && runs < RUNS_MAX && System.nanoTime() - startNanos < NANOS_MAX) {
             int from = Math.max(at, 0);
             int bound = Math.min(at + size, best.program().steps().size());
             if (from < bound) {

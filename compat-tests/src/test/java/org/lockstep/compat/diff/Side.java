@@ -80,6 +80,8 @@ final class Side implements AutoCloseable {
                 burst(burst);
             } else if (step instanceof Step.Garbage garbage) {
                 garbage(garbage);
+            } else if (step instanceof Step.Pause pause) {
+                sleep(pause.millis());
             } else {
                 drop(step.slot());
             }
@@ -100,6 +102,15 @@ final class Side implements AutoCloseable {
         if (slots[slot] != null) {
             slots[slot].close();
             slots[slot] = null;
+        }
+    }
+
+    private static void sleep(int millis) throws IOException {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
         }
     }
 

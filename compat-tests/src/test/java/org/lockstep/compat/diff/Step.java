@@ -84,6 +84,14 @@ sealed interface Step {
         }
     }
 
+    /** Lets time pass. */
+    record Pause(int slot, int millis) implements Step {
+        @Override
+        public String text() {
+            return "wait " + millis + " ms";
+        }
+    }
+
     private static String texts(List<Request> requests) {
         return requests.stream().map(r -> "[" + r.xid() + "] " + r.text()).collect(Collectors.joining("; "));
     }
