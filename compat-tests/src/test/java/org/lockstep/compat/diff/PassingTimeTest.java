@@ -15,8 +15,8 @@ import org.lockstep.wire.OpCode;
 class PassingTimeTest {
     private static final int EXPIRING_MILLIS = 400;
     private static final int LASTING_MILLIS = 30_000;
-    /** Enough for an expiry, its tick and a busy machine, and far less than the lasting timeout. */
-    private static final int WAIT_MILLIS = 2000;
+    /** Several rounds of the reaper. */
+    private static final int UNTOUCHED_MILLIS = 1000;
 
     @TempDir
     static Path directory;
@@ -41,7 +41,7 @@ class PassingTimeTest {
                 connect(1, 1, EXPIRING_MILLIS),
                 burst(1, Requests.create(Requests.bytes("/p/e"), null, Requests.OPEN_ACL, 1)),
                 new Step.Drop(1),
-                new Step.Pause(2, WAIT_MILLIS),
+                new Step.Await(0),
                 new Step.Connect(1, 1, true, LASTING_MILLIS, Step.Password.RIGHT, true, false, 0, List.of()));
         assertShown(comparison, 5, "event type=2 state=3 path='/p/e'");
         assertShown(comparison, 6, "timeout=0 session=0 password=16 bytes of 0");
@@ -51,7 +51,7 @@ class PassingTimeTest {
     void aSilentConnectionIsClosedWhenItsSessionExpires() throws IOException {
         Comparison comparison = run(
                 connect(0, 0, EXPIRING_MILLIS),
-                new Step.Pause(2, WAIT_MILLIS));
+                new Step.Await(0));
         assertShown(comparison, 1, "slot 0 was closed by the server");
     }
 
@@ -64,9 +64,9 @@ class PassingTimeTest {
                 burst(0, Requests.create(OpCode.CREATE_CONTAINER, container, null, Requests.OPEN_ACL, 4, -1)),
                 burst(0, Requests.create(child, null, Requests.OPEN_ACL, 0)),
                 burst(0, Requests.read(OpCode.EXISTS, container, true)),
-                new Step.Pause(2, 700),
+                new Step.Pause(2, UNTOUCHED_MILLIS),
                 burst(0, Requests.pathVersion(OpCode.DELETE, child, -1)),
-                new Step.Pause(2, WAIT_MILLIS));
+                new Step.Await(0));
         assertShown(comparison, 6, "event type=2 state=3 path='/p/c'");
     }
 
@@ -79,10 +79,10 @@ class PassingTimeTest {
                 burst(0, Requests.create(OpCode.CREATE_TTL, node, null, Requests.OPEN_ACL, 5, 300),
                         Requests.create(child, null, Requests.OPEN_ACL, 0)),
                 burst(0, Requests.read(OpCode.EXISTS, node, true)),
-                new Step.Pause(2, 1000),
+                new Step.Pause(2, UNTOUCHED_MILLIS),
                 burst(0, Requests.read(OpCode.EXISTS, node, true)),
                 burst(0, Requests.pathVersion(OpCode.DELETE, child, -1)),
-                new Step.Pause(2, WAIT_MILLIS));
+                new Step.Await(0));
         assertShown(comparison, 6, "event type=2 state=3 path='/p/t'");
     }
 

@@ -80,6 +80,8 @@ final class Side implements AutoCloseable {
                 burst(burst);
             } else if (step instanceof Step.Garbage garbage) {
                 garbage(garbage);
+            } else if (step instanceof Step.Await) {
+                await(step.slot());
             } else if (step instanceof Step.Pause pause) {
                 sleep(pause.millis());
             } else {
@@ -102,6 +104,13 @@ final class Side implements AutoCloseable {
         if (slots[slot] != null) {
             slots[slot].close();
             slots[slot] = null;
+        }
+    }
+
+    private void await(int slot) throws IOException {
+        byte[] frame = receive(slot);
+        if (frame != null) {
+            add(slot, text.event(frame));
         }
     }
 

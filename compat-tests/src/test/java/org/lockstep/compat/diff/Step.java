@@ -84,7 +84,15 @@ sealed interface Step {
         }
     }
 
-    /** Lets time pass. */
+    /** Reads the slot until the server sends something by itself or closes the connection. */
+    record Await(int slot) implements Step {
+        @Override
+        public String text() {
+            return "slot " + slot + ": wait for the server";
+        }
+    }
+
+    /** Lets time pass, to see that nothing happens. */
     record Pause(int slot, int millis) implements Step {
         @Override
         public String text() {
