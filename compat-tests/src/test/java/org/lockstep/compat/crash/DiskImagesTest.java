@@ -41,11 +41,11 @@ class DiskImagesTest {
 
     @Test
     void aTraceOfLmdbRebuildsItsFileByteForByte() throws Exception {
-        List<long[]> acks = runLmdb(300, new NativeShim.Options(directory).trace(trace));
-        assertEquals(300, acks.size());
+        List<long[]> acks = runLmdb(100, new NativeShim.Options(directory).trace(trace));
+        assertEquals(100, acks.size());
         DiskImages images = new DiskImages(IoEvent.readTrace(trace));
         assertEquals(List.of(), images.differences(directory));
-        assertTrue(images.events().stream().filter(event -> event.type() == IoEvent.Type.FLUSH).count() >= 300);
+        assertTrue(images.events().stream().filter(event -> event.type() == IoEvent.Type.FLUSH).count() >= 100);
         assertTrue(images.events().stream().anyMatch(event -> event.type() == IoEvent.Type.WRITE && event.has(IoEvent.DSYNC)),
                 "LMDB writes its meta page with O_DSYNC");
     }

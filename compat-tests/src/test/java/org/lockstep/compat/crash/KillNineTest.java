@@ -25,6 +25,7 @@ class KillNineTest {
     private static final long SEED = Long.getLong("lockstep.crash.seed", 1);
     private static final int IMAGES = Integer.getInteger("lockstep.crash.images", 640) / 10;
     private static final int CLIENTS = 6;
+    private static final int REPLIES_MIN = 20;
     private static final int NO_END = 1_000_000;
     private static final Duration RESTART_MAX = Duration.ofSeconds(15);
 
@@ -70,7 +71,8 @@ class KillNineTest {
             for (int round = 0; round < ROUNDS; round++) {
                 long roundBegin = System.nanoTime();
                 CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() -> runLoad(workload));
-                Thread.sleep(150 + random.nextInt(500));
+                awaitReplies(workload, REPLIES_MIN);
+                Thread.sleep(100 + random.nextInt(400));
                 server.kill();
                 assertEquals(CLIENTS, load.get(), "every client saw the server die");
                 if (round % 2 == 1) {
@@ -85,6 +87,15 @@ class KillNineTest {
                 System.out.println(policy.key() + " round " + round + ": " + workload.writes().size() + " writes, restart "
                         + lastRestart.toMillis() + " ms");
             }
+        }
+    }
+
+    /** A machine may be so slow that a fixed time would see no reply at all. */
+    private static void awaitReplies(Workload workload, int more) throws InterruptedException {
+        int enough = workload.replies() + more;
+        long deadline = System.nanoTime() + RESTART_MAX.toNanos();
+        while (workload.replies() < enough && System.nanoTime() < deadline) {
+            Thread.sleep(5);
         }
     }
 

@@ -76,6 +76,11 @@ final class Workload {
         }
     }
 
+    /** How many replies have come to all clients; may be asked while they run. */
+    int replies() {
+        return clients.stream().mapToInt(WorkloadClient::replies).sum();
+    }
+
     /** Every request of every client. */
     List<Write> writes() {
         List<Write> all = new ArrayList<>();

@@ -46,6 +46,7 @@ final class WorkloadClient {
     private byte[] password = new byte[16];
     private int created;
     private int counter;
+    private volatile int replies;
 
     /**
      * @param depth requests in flight
@@ -79,6 +80,11 @@ final class WorkloadClient {
 
     long session() {
         return session;
+    }
+
+    /** How many replies have come; for any thread. */
+    int replies() {
+        return replies;
     }
 
     /** Every request so far, in the order in which it was sent. */
@@ -186,6 +192,7 @@ final class WorkloadClient {
         while (inFlight.size() > left) {
             RawClient.Reply reply = connection.receive();
             Write write = answered(inFlight.poll(), reply);
+            replies = replies + 1;
             done.add(write);
             if (write.kind() == Write.Kind.CREATE && write.path().startsWith(home(number) + "/")) {
                 deletable.add(write.path());
