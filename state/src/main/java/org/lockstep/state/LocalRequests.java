@@ -14,6 +14,7 @@ import org.lockstep.wire.OpCode;
 final class LocalRequests {
     private static final int ADD_WATCH_PERSISTENT = 0;
     private static final int ADD_WATCH_RECURSIVE = 1;
+    private static final int ANSWER_BYTES_MAX = 64 << 20;
     private static final int RESULT_ERROR = -1;
     private static final long UNKNOWN_ZXID = -1;
 
@@ -29,7 +30,12 @@ final class LocalRequests {
         this.reads = reads;
     }
 
+    /**
+     * Answers many reads at once. A request of a megabyte could ask for a large node ten thousand times over, so there is a limit to
+     * the answer; what is above it is refused as a whole.
+     */
     int multiRead(Identities identities, JuteReader in, JuteWriter out) throws MalformedRecordException {
+        int start = out.length();
         while (true) {
             int type = in.readInt();
             boolean done = in.readBoolean();
@@ -44,6 +50,9 @@ final class LocalRequests {
             String path = reads.readPath(in);
             in.readBoolean();
             readOne(type, path, identities, out);
+            if (out.length() - start > ANSWER_BYTES_MAX) {
+                throw new MalformedRecordException("the answer to a multiRead exceeds " + ANSWER_BYTES_MAX + " bytes");
+            }
         }
     }
 

@@ -17,19 +17,26 @@ public final class JuteWriter {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
+    private static final int INITIAL_BYTES = 512;
+    private static final int RETAINED_BYTES_MAX = 4 << 20;
+
     private byte[] buffer;
     private int position;
 
     public JuteWriter() {
-        this(512);
+        this(INITIAL_BYTES);
     }
 
     public JuteWriter(int capacityBytes) {
         buffer = new byte[Math.max(capacityBytes, 16)];
     }
 
+    /** Begins anew. An array that one large record has blown up is not kept. */
     public JuteWriter reset() {
         position = 0;
+        if (buffer.length > RETAINED_BYTES_MAX) {
+            buffer = new byte[INITIAL_BYTES];
+        }
         return this;
     }
 
