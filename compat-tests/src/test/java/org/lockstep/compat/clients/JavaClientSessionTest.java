@@ -12,8 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +26,7 @@ import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.proto.ConnectResponse;
 import org.apache.zookeeper.proto.CreateRequest;
+import org.apache.zookeeper.proto.ExistsRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -208,6 +211,23 @@ class JavaClientSessionTest {
         same.expectNone(zk);
         writing.setData(root + "/same", new byte[1], -1);
         same.expect(NodeDataChanged, "/same");
+    }
+
+    /** Its clients could not have been heard: the server has been silent, not they. */
+    @Test
+    void aServerThatStoodStillExpiresNobodyForIt() throws Exception {
+        assumeTrue(ServerExtension.isLockstep(), "Apache ZooKeeper counts the time in which it stood still");
+        String root = SERVER.newRoot("still");
+        try (RawClient client = new RawClient(SERVER.server().host(), SERVER.server().port())) {
+            assertEquals(10 * TICK_MILLIS, client.handshake(10 * TICK_MILLIS).getTimeOut());
+            client.send(1, OpCode.create, new CreateRequest(root + "/e", null, OPEN_ACL_UNSAFE, 1));
+            assertEquals(0, client.readReply().getErr());
+            ServerHealth.standStill(SERVER, Duration.ofMillis(15L * TICK_MILLIS));
+            client.send(2, OpCode.exists, new ExistsRequest(root + "/e", false));
+            assertEquals(0, client.readReply().getErr());
+        }
+        ZooKeeper watching = SERVER.client();
+        Await.until("expiry once it is really silent", () -> watching.exists(root + "/e", false) == null);
     }
 
     private static int negotiated(int requestedMillis) throws IOException {

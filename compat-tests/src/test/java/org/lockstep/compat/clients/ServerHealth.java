@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.ZooKeeper;
 
@@ -21,6 +22,21 @@ final class ServerHealth {
             }
         }
         throw new IOException("no VmRSS for process " + server.server().pid());
+    }
+
+    /** Stops the server's process with SIGSTOP for that long. */
+    static void standStill(ServerExtension server, Duration pause) throws Exception {
+        signal(server, "STOP");
+        try {
+            TimeUnit.MILLISECONDS.sleep(pause.toMillis());
+        } finally {
+            signal(server, "CONT");
+        }
+    }
+
+    private static void signal(ServerExtension server, String signal) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(server.server().pid())).inheritIO().start();
+        assertEquals(0, kill.waitFor(), "kill -" + signal);
     }
 
     /**

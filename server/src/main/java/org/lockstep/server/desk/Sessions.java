@@ -30,6 +30,9 @@ public final class Sessions implements SessionListener {
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
     /** How often the expiry queue is looked at; expiry itself is rounded to ticks. */
     private static final int LOOK_MILLIS_MAX = 100;
+    /** A look that comes later than this says that the event loop stood still. */
+    private static final int LATE_MILLIS_MAX = 200;
+    private static final int WORTH_A_WARNING_MILLIS = 1_000;
 
     private final Replica replica;
     private final StateMachine state;
@@ -39,6 +42,8 @@ public final class Sessions implements SessionListener {
     private final Map<Long, LocalSession> owned = new HashMap<>();
     private final LostWrites lostWrites;
     private final JuteWriter body = new JuteWriter();
+    private long lookMillis;
+    private long lastLookMillis;
     private long expiredCount;
 
     Sessions(Replica replica, DeskOptions options, LostWrites lostWrites) {
@@ -55,8 +60,28 @@ public final class Sessions implements SessionListener {
         long now = ClientDesk.nowMillis();
         state.forEachSession(sessionId -> own(new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId),
                 state.attach(sessionId), now)));
-        long look = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
-        loop.scheduleAtFixedRate(() -> expiry.advance(ClientDesk.nowMillis(), this::expireSilent), look, look, TimeUnit.MILLISECONDS);
+        lastLookMillis = now;
+        lookMillis = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
+        loop.scheduleAtFixedRate(this::look, lookMillis, lookMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Expires who was silent too long. Time in which this server itself stood still (a stopped process, a machine that pauses) does
+     * not count: what its clients sent meanwhile still waits in the sockets.
+     */
+    private void look() {
+        long now = ClientDesk.nowMillis();
+        long sleptMillis = now - lastLookMillis - lookMillis;
+        lastLookMillis = now;
+        if (sleptMillis > LATE_MILLIS_MAX) {
+            if (sleptMillis > WORTH_A_WARNING_MILLIS) {
+                LOG.warn("This server stood still for {} ms; sessions get that time on top", sleptMillis);
+            }
+            for (LocalSession session : owned.values()) {
+                session.lastHeardMillis = Math.min(now, session.lastHeardMillis + sleptMillis);
+            }
+        }
+        expiry.advance(now, this::expireSilent);
     }
 
     private void own(LocalSession session) {
