@@ -8,8 +8,9 @@ import org.lockstep.wire.MalformedRecordException;
 import org.lockstep.wire.OpCode;
 
 /**
- * Turns the bytes a server sent into a line of text in which every byte counts: two lines are equal only if the frames are equal but
- * for what {@link Names} replaces and for the order of what has none (children, ephemerals, whoAmI, neighbouring digest ACLs).
+ * Turns the bytes a server sent into a line of text in which every byte counts: two lines are equal only if the frames are
+ * equal but for what {@link Names} replaces and for the order of what has none (children, ephemerals, whoAmI, neighbouring
+ * digest ACLs).
  */
 final class AnswerText {
     static final int EVENT_XID = -1;

@@ -11,8 +11,8 @@ import org.lockstep.wire.MalformedRecordException;
 import org.lockstep.wire.OpCode;
 
 /**
- * The experimenter's own connection to a server, with the rights of the super user: it makes a program's root, reads the whole tree when
- * the program has run, and removes what is left of it.
+ * The experimenter's own connection to a server, with the rights of the super user: it makes a program's root, reads the whole
+ * tree when the program has run, and removes what is left of it.
  */
 final class Control implements AutoCloseable {
     private static final Set<String> SYSTEM_NODES = Set.of("/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config");
@@ -25,7 +25,8 @@ final class Control implements AutoCloseable {
     Control(String host, int port) throws IOException {
         connection = new RawConnection(host, port);
         JuteWriter out = new JuteWriter();
-        out.writeInt(0).writeInt(0).writeLong(0).writeInt(TIMEOUT_MILLIS).writeLong(0).writeBuffer(new byte[16]).writeBoolean(false);
+        out.writeInt(0).writeInt(0).writeLong(0).writeInt(TIMEOUT_MILLIS).writeLong(0)
+                .writeBuffer(new byte[16]).writeBoolean(false);
         out.setInt(0, out.length() - Integer.BYTES);
         connection.write(out.toByteArray());
         receive();

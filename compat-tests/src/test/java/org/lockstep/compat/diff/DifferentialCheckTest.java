@@ -107,7 +107,10 @@ class DifferentialCheckTest {
         });
     }
 
-    /** A connection, a node, a watch on it, a setData that fires it, a getData, a delete of something that is not there, a ping. */
+    /**
+     * A connection, a node, a watch on it, a setData that fires it, a getData, a delete of something that is not there, a
+     * ping.
+     */
     private static Program program() {
         Requests requests = new Requests();
         return new Program(0, Profile.STOCK, List.of(
@@ -134,7 +137,10 @@ class DifferentialCheckTest {
         assertTrue(pair.run(program()).isEqual(), "the doctored run must leave no trace");
     }
 
-    /** True for the reply to the request with this xid; the connections that close sessions number theirs from 1, hence the length. */
+    /**
+     * True for the reply to the request with this xid; the connections that close sessions number theirs from 1, hence the
+     * length.
+     */
     private static boolean when(byte[] frame, int xid) {
         return AnswerText.xidOf(frame) == xid && (frame.length > 16 || AnswerText.errOf(frame) != 0);
     }

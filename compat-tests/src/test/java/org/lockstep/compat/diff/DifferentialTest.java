@@ -19,9 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Runs seeded random programs on Apache ZooKeeper and on Lockstep; all that clients see must be equal.
  *
- * <p>System properties: {@code diff.seed} first seed (1), {@code diff.programs} how many seeds from there on (520), {@code diff.trace}
- * prints every step with its answers, {@code diff.failures} how many differing programs to report before giving up (3),
- * {@code diff.candidate} {@code lockstep} or {@code apache}.
+ * <p>System properties: {@code diff.seed} first seed (1), {@code diff.programs} how many seeds from there on (520), {@code
+ * diff.trace} prints every step with its answers, {@code diff.failures} how many differing programs to report before giving up
+ * (3), {@code diff.candidate} {@code lockstep} or {@code apache}.
  */
 class DifferentialTest {
     private static final long FIRST_SEED = Long.getLong("diff.seed", 1);

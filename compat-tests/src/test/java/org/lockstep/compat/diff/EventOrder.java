@@ -4,8 +4,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Sorts watch events of one zxid that follow each other on one slot: a closed session's ephemerals are deleted under one zxid in no
- * promised order. Events of different zxids, and events and replies, keep their order.
+ * Sorts watch events of one zxid that follow each other on one slot: a closed session's ephemerals are deleted under one zxid
+ * in no promised order. Events of different zxids, and events and replies, keep their order.
  */
 final class EventOrder {
     private EventOrder() {}

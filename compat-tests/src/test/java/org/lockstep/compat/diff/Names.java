@@ -49,8 +49,8 @@ final class Names {
     }
 
     /**
-     * A time that a Stat says {@code zxid} happened at: 0 as it is, any other as {@code now} if it is near the present and the same as
-     * in every other Stat that named this zxid.
+     * A time that a Stat says {@code zxid} happened at: 0 as it is, any other as {@code now} if it is near the present and the
+     * same as in every other Stat that named this zxid.
      */
     String time(long zxid, long timeMillis) {
         if (timeMillis == 0) {

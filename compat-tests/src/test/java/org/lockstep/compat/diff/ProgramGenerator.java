@@ -114,7 +114,8 @@ final class ProgramGenerator {
 
     private void connect(int slot) {
         boolean readOnlyByte = values.chance(0.85);
-        Step.Password password = values.chance(0.9) ? Step.Password.RIGHT : values.oneOf(List.of(Step.Password.NULL, Step.Password.SHORT));
+        Step.Password password = values.chance(0.9) ? Step.Password.RIGHT
+                : values.oneOf(List.of(Step.Password.NULL, Step.Password.SHORT));
         steps.add(new Step.Connect(slot, sessions, false, timeoutMillis(), password, readOnlyByte,
                 readOnlyByte && values.chance(0.1), 0, behind()));
         attached[slot] = sessions++;
@@ -141,7 +142,8 @@ final class ProgramGenerator {
         int session = values.below(sessions);
         boolean live = Arrays.stream(attached).anyMatch(each -> each == session);
         if (live || values.chance(0.3)) {
-            steps.add(new Step.Connect(slot, sessions++, false, timeoutMillis(), Step.Password.RIGHT, true, false, 1_000_000, List.of()));
+            steps.add(new Step.Connect(slot, sessions++, false, timeoutMillis(), Step.Password.RIGHT, true, false,
+                    1_000_000, List.of()));
         } else {
             Step.Password password = values.oneOf(List.of(Step.Password.WRONG, Step.Password.SHORT, Step.Password.NULL));
             steps.add(new Step.Connect(slot, session, true, timeoutMillis(), password, values.chance(0.8), false, 0, List.of()));
@@ -196,7 +198,8 @@ final class ProgramGenerator {
         for (int slot = 0; slot < Program.SLOTS; slot++) {
             steps.add(new Step.Burst(slot, List.of(requests.closeSession())));
         }
-        int sessions = program.steps().stream().mapToInt(s -> s instanceof Step.Connect c && !c.resume() ? c.session() : -1).max().orElse(-1);
+        int sessions = program.steps().stream()
+                .mapToInt(s -> s instanceof Step.Connect c && !c.resume() ? c.session() : -1).max().orElse(-1);
         for (int session = 0; session <= sessions; session++) {
             steps.add(new Step.Connect(0, session, true, 30_000, Step.Password.RIGHT, true, false, 0, List.of()));
             steps.add(new Step.Burst(0, List.of(requests.closeSession())));

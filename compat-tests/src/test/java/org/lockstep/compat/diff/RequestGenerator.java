@@ -155,7 +155,8 @@ final class RequestGenerator {
         int choice = values.below(10);
         if (choice < 4) {
             Requests.Op create = createOp();
-            return values.chance(0.8) ? create : Requests.create(OpCode.CREATE2, values.path(), values.data(), Requests.OPEN_ACL, 0, -1);
+            return values.chance(0.8) ? create
+                    : Requests.create(OpCode.CREATE2, values.path(), values.data(), Requests.OPEN_ACL, 0, -1);
         }
         if (choice < 6) {
             return Requests.pathVersion(OpCode.DELETE, values.path(), values.chance(0.8) ? -1 : values.version());
@@ -173,7 +174,8 @@ final class RequestGenerator {
             return Requests.create(Requests.bytes(path), null, Requests.OPEN_ACL, 0);
         }
         if (choice < 6) {
-            return Requests.create(Requests.bytes(path + "/zookeeper_stats"), Requests.bytes("count=0,bytes=0"), Requests.OPEN_ACL, 0);
+            return Requests.create(Requests.bytes(path + "/zookeeper_stats"), Requests.bytes("count=0,bytes=0"),
+                    Requests.OPEN_ACL, 0);
         }
         if (choice < 8) {
             return Requests.create(Requests.bytes(path + "/zookeeper_limits"), limits(), Requests.OPEN_ACL, 0);
@@ -240,13 +242,16 @@ final class RequestGenerator {
     private Request watchRequest() {
         int choice = values.below(12);
         if (choice < 5) {
-            return requests.request(Requests.pathType(OpCode.ADD_WATCH, values.plainPath(), values.oneOf(0, 0, 0, 1, 1, 1, 1, 2, -1)));
+            return requests.request(Requests.pathType(OpCode.ADD_WATCH, values.plainPath(),
+                    values.oneOf(0, 0, 0, 1, 1, 1, 1, 2, -1)));
         }
         if (choice < 7) {
-            return requests.request(Requests.pathType(OpCode.CHECK_WATCHES, values.path(), values.oneOf(0, 1, 2, 3, 4, 5, 6, -1)));
+            return requests.request(Requests.pathType(OpCode.CHECK_WATCHES, values.path(),
+                    values.oneOf(0, 1, 2, 3, 4, 5, 6, -1)));
         }
         if (choice < 9) {
-            return requests.request(Requests.pathType(OpCode.REMOVE_WATCHES, values.path(), values.oneOf(0, 1, 2, 3, 4, 5, 6, -1)));
+            return requests.request(Requests.pathType(OpCode.REMOVE_WATCHES, values.path(),
+                    values.oneOf(0, 1, 2, 3, 4, 5, 6, -1)));
         }
         return setWatches();
     }
@@ -280,7 +285,8 @@ final class RequestGenerator {
                     List.of("u1:p1", "u1:p1", "u2:p2", "u2:p2", "u3:p3", "nocolon", "a:b:c", "", Profile.SUPER_AUTH, ":x"))));
         }
         return switch (choice) {
-            case 36 -> Requests.auth(0, values.oneOf(Arrays.asList("nosuchscheme", "world", "auth", "super", "", null)), new byte[] {1});
+            case 36 -> Requests.auth(0, values.oneOf(Arrays.asList("nosuchscheme", "world", "auth", "super", "", null)),
+                    new byte[] {1});
             case 37 -> Requests.auth(0, "ip", Requests.bytes("1.2.3.4"));
             case 38 -> Requests.auth(values.oneOf(-1, 1, 7), "digest", Requests.bytes("u1:p1"));
             default -> Requests.auth(0, "digest", null);

@@ -16,8 +16,8 @@ import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.compat.servers.ServerProcess;
 
 /**
- * Apache ZooKeeper and the server that is compared with it, started alike. Both run a program at the same time, each on a thread of its
- * own; whatever one does, the other does not wait for it within the program.
+ * Apache ZooKeeper and the server that is compared with it, started alike. Both run a program at the same time, each on a
+ * thread of its own; whatever one does, the other does not wait for it within the program.
  */
 final class ServerPair implements AutoCloseable {
     private static final int COUNTERS_AGREE_MILLIS = 3000;
@@ -45,7 +45,9 @@ final class ServerPair implements AutoCloseable {
         try {
             List<Endpoint> started = onBoth(
                     () -> endpoint(new ApacheProcess(referenceOptions)),
-                    () -> endpoint(kind == Candidate.APACHE ? new ApacheProcess(candidateOptions) : new LockstepProcess(candidateOptions)));
+                    () -> endpoint(kind == Candidate.APACHE
+                            ? new ApacheProcess(candidateOptions)
+                            : new LockstepProcess(candidateOptions)));
             reference = started.get(0);
             candidate = started.get(1);
         } catch (IOException | RuntimeException e) {

@@ -3,8 +3,8 @@ package org.lockstep.compat.diff;
 import java.io.IOException;
 
 /**
- * Drops steps from a program as long as the servers still differ in the same step of it. Another difference does not count: servers
- * that a failed program has left unequal differ in many ways.
+ * Drops steps from a program as long as the servers still differ in the same step of it. Another difference does not count:
+ * servers that a failed program has left unequal differ in many ways.
  */
 final class Shrinker {
     /** Bound on runs: a shrunk program is worth seconds, not minutes. */
@@ -59,6 +59,7 @@ final class Shrinker {
     }
 
     private static boolean sameStep(Comparison best, Comparison smaller) {
-        return !smaller.isEqual() && best.labels().get(best.firstDifference()).equals(smaller.labels().get(smaller.firstDifference()));
+        return !smaller.isEqual()
+                && best.labels().get(best.firstDifference()).equals(smaller.labels().get(smaller.firstDifference()));
     }
 }

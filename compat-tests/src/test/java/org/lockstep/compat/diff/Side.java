@@ -16,8 +16,8 @@ import org.lockstep.wire.MalformedRecordException;
 /**
  * One server, as a program sees it: four connection slots, the sessions made so far, and a record of all that came back.
  *
- * <p>After each step every open connection is pinged and read up to the answer, so that each watch event and each closed connection
- * shows in the step that caused it. One thread at a time.
+ * <p>After each step every open connection is pinged and read up to the answer, so that each watch event and each closed
+ * connection shows in the step that caused it. One thread at a time.
  */
 final class Side implements AutoCloseable {
     private static final int PASSWORD_BYTES = 16;
@@ -235,7 +235,9 @@ final class Side implements AutoCloseable {
         }
     }
 
-    /** Reads every slot that may have more to show: all of them after anything that can change the state or close a connection. */
+    /**
+     * Reads every slot that may have more to show: all of them after anything that can change the state or close a connection.
+     */
     private void settle(Step step) throws IOException {
         boolean own = step instanceof Step.Burst burst && burst.endsWithPing();
         boolean others = !(step instanceof Step.Burst burst && burst.readsOnly());

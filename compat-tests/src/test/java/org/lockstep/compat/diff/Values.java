@@ -9,8 +9,8 @@ import org.lockstep.wire.Id;
 import org.lockstep.wire.Perms;
 
 /**
- * Draws paths, data, ACLs and numbers. The name space is small, so that requests meet the same nodes again and again; one draw in ten or
- * so is something a server must refuse.
+ * Draws paths, data, ACLs and numbers. The name space is small, so that requests meet the same nodes again and again; one draw
+ * in ten or so is something a server must refuse.
  */
 final class Values {
     /** Component below which nodes may have ACLs that refuse; everything else stays open. */
@@ -19,7 +19,8 @@ final class Values {
     private static final String[] ODD_PATHS = {
         "noslash", "", "/p/", "/p//a", "/p/./a", "/p/..", "/p/a/", "/p/a/..", "/p/.", "/p/...", "/p/a\0", "\0", "/p/\u0001",
         "/p/\u001f", "/p/\u007f", "/p/\u009f", "/p/\u00a0", "/p/\uf8ff", "/p/\ufff0", "/p/\uffff", "/p/\u00e9", "/p/\u65e5\u672c",
-        "/p/\ud83d\ude00", "/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/none", "/zookeeper/a", "//", "/q",
+        "/p/\ud83d\ude00", "/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/none", "/zookeeper/a",
+        "//", "/q",
         "/missing/a", "p/a", "/p/a/b/c/d/e", "/p /a", "/p/a b", "/p/a\n", "zookeeper", "/zookeeper/", "..", "/..",
     };
     private static final byte[][] RAW_PATHS = {
@@ -29,7 +30,8 @@ final class Values {
         {'/', 'p', '/', (byte) 0xed, (byte) 0xa0, (byte) 0x80},
     };
     private static final String[] DIGEST_IDS = {
-        "u1:Wkp7Zm2rHNnSLx9tnR0fCNL2bzA=", "u1:rI4tRIBlO4KRWLtRxKV5eykWaFo=", "u2:x", "super:y", "nocolon", "a:b:c", "", ":", "u:", ":p",
+        "u1:Wkp7Zm2rHNnSLx9tnR0fCNL2bzA=", "u1:rI4tRIBlO4KRWLtRxKV5eykWaFo=", "u2:x", "super:y", "nocolon", "a:b:c", "", ":",
+        "u:", ":p",
     };
 
     private final Random random;
@@ -77,7 +79,8 @@ final class Values {
     /** A path for requests that ZooKeeper may echo or remember even if no node can have it: not null, and without surrogates. */
     byte[] plainPath() {
         byte[] path = path();
-        boolean odd = path == null || new String(path, StandardCharsets.UTF_8).chars().anyMatch(c -> Character.isSurrogate((char) c));
+        boolean odd = path == null
+                || new String(path, StandardCharsets.UTF_8).chars().anyMatch(c -> Character.isSurrogate((char) c));
         return odd ? Program.ROOT.getBytes(StandardCharsets.UTF_8) : path;
     }
 
@@ -172,7 +175,8 @@ final class Values {
         return switch (random.nextInt(9)) {
             case 0, 1 -> new Id("world", "anyone");
             case 2, 3 -> new Id("auth", chance(0.5) ? "" : "x");
-            case 4 -> new Id("ip", oneOf(List.of("127.0.0.1", "127.0.0.0/8", "10.1.2.3", "126.0.0.0/7", "0.0.0.0/0", "::1", "::/0")));
+            case 4 -> new Id("ip", oneOf(
+                    List.of("127.0.0.1", "127.0.0.0/8", "10.1.2.3", "126.0.0.0/7", "0.0.0.0/0", "::1", "::/0")));
             case 5 -> new Id("digest", DIGEST_IDS[random.nextInt(3)]);
             case 6 -> new Id("digest", digest("u1:p1"));
             case 7 -> new Id("digest", digest("u2:p2"));
@@ -183,7 +187,8 @@ final class Values {
     static String digest(String userPassword) {
         try {
             byte[] hash = java.security.MessageDigest.getInstance("SHA-1").digest(userPassword.getBytes(StandardCharsets.UTF_8));
-            return userPassword.substring(0, userPassword.indexOf(':')) + ":" + java.util.Base64.getEncoder().encodeToString(hash);
+            return userPassword.substring(0, userPassword.indexOf(':') + 1)
+                    + java.util.Base64.getEncoder().encodeToString(hash);
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

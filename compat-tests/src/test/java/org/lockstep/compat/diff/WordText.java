@@ -12,8 +12,9 @@ final class WordText {
     private WordText() {}
 
     /**
-     * Each line behind the heading it stands under, sorted; of {@code dump} the ephemerals only, since the rest is about times. Headings
-     * with nothing below count only in {@code wchp}: ZooKeeper goes on naming sessions whose watches or ephemerals are gone.
+     * Each line behind the heading it stands under, sorted; of {@code dump} the ephemerals only, since the rest is about times.
+     * Headings with nothing below count only in {@code wchp}: ZooKeeper goes on naming sessions whose watches or ephemerals are
+     * gone.
      */
     static Set<String> normalise(String word, String answer, Names names) {
         String text = answer;
