@@ -14,12 +14,17 @@ import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.log.DataDirectoryException.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The main log environment: slots and records, every commit flushed. All calls come from one thread at a time; only
+ * The main log environment: slots and records, every commit flushed: its pages by the commit itself, its meta page with the next
+ * one, which costs a flush less; {@link Salvage} finds what a power cut in between makes unreachable. Records, which have no
+ * checksum to be found by, are flushed whole. All calls come from one thread at a time; only
  * {@link #record} and {@link #last} may be asked by others.
  */
 final class DiskLog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DiskLog.class);
     private static final String DISK_RECORD = "lockstep.disk";
     /** Old slots go in bundles of this many chunks or more: each bundle dirties the front pages once. */
     private static final int DELETE_CHUNKS_MIN = 64;
@@ -52,7 +57,7 @@ final class DiskLog implements AutoCloseable {
 
     /** Makes the file of an empty log that belongs to {@code diskId}. */
     static void format(Path file, String diskId, StorageOptions options) {
-        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), true, SlotTable.NAME, RecordTable.NAME)) {
+        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), LmdbEnv.Flush.WHOLE, SlotTable.NAME, RecordTable.NAME)) {
             RecordTable records = new RecordTable(env);
             try (Txn<ByteBuffer> txn = env.write()) {
                 records.put(txn, DISK_RECORD, diskId.getBytes(StandardCharsets.UTF_8));
@@ -65,10 +70,11 @@ final class DiskLog implements AutoCloseable {
     static DiskLog open(Path file, String diskId, StorageOptions options, SlotChain chain, LogMetrics metrics) {
         MetaPages.requirePresent(file);
         TreeCheck.check(file);
-        LmdbEnv env = LmdbEnv.open(file, options.logMapBytes(), true);
+        LmdbEnv env = LmdbEnv.open(file, options.logMapBytes(), LmdbEnv.Flush.PAGES);
         try {
             DiskLog log = new DiskLog(env, options.logStepBytes(), metrics);
             log.load(diskId, chain);
+            log.salvage(chain);
             return log;
         } catch (IOException e) {
             env.close();
@@ -98,6 +104,21 @@ final class DiskLog implements AutoCloseable {
         preallocation.ensure(env.usedBytes());
     }
 
+    /** Takes back into the tree what the last commit before a power cut had flushed; see {@link Salvage}. */
+    private void salvage(SlotChain chain) throws IOException {
+        List<Slot> found = Salvage.find(env.file(), env.pageBytes(), last, chain);
+        if (found.isEmpty()) {
+            return;
+        }
+        long[] prevIndexes = new long[found.size()];
+        for (int i = 0; i < prevIndexes.length; i++) {
+            prevIndexes[i] = chain.extend(found.get(i).position());
+        }
+        append(found, prevIndexes);
+        env.sync();
+        LOG.info("took {} slots, up to {}, from the last commit before a power cut", found.size(), last);
+    }
+
     /** A slot must name the one found before it; a sender's first may name one that was let go, up to {@code floor}. */
     static void checkChain(SlotTable.Scan scan, SlotChain chain, Position floor) {
         Position position = scan.slot().position();
@@ -120,7 +141,17 @@ final class DiskLog implements AutoCloseable {
 
     void putRecord(String name, byte[] value) {
         commit("write a record to", txn -> records.put(txn, name, value));
+        sync();
         records.committed(name, value);
+    }
+
+    private void sync() {
+        try {
+            env.sync();
+        } catch (LmdbException e) {
+            failed = true;
+            throw env.failed("flush", e);
+        }
     }
 
     /** Appends and flushes; {@code prevIndexes} as {@link SlotTable#put} wants them. */

@@ -49,7 +49,7 @@ final class LazyTail implements AutoCloseable {
     static LazyTail open(Path file, StorageOptions options) {
         MetaPages.requirePresent(file);
         TreeCheck.check(file);
-        LmdbEnv env = LmdbEnv.open(file, options.tailMapBytes(), false);
+        LmdbEnv env = LmdbEnv.open(file, options.tailMapBytes(), LmdbEnv.Flush.NEVER);
         try {
             return new LazyTail(env);
         } catch (RuntimeException e) {
@@ -65,7 +65,7 @@ final class LazyTail implements AutoCloseable {
         // Made whole under another name: who dies meanwhile leaves no half-made tail to trip over.
         Path draft = file.resolveSibling(file.getFileName() + ".new");
         delete(draft);
-        LmdbEnv.create(draft, options.tailMapBytes(), false, SlotTable.NAME).close();
+        LmdbEnv.create(draft, options.tailMapBytes(), LmdbEnv.Flush.NEVER, SlotTable.NAME).close();
         Files.deleteIfExists(Path.of(draft + "-lock"));
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         return open(file, options);

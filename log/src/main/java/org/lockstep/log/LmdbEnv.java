@@ -25,6 +25,17 @@ import org.slf4j.LoggerFactory;
  */
 final class LmdbEnv implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LmdbEnv.class);
+
+    /** What a commit puts on the medium before it returns. */
+    enum Flush {
+        /** Everything: two flushes of the device. */
+        WHOLE,
+        /** Its pages; the meta page that makes them reachable follows with the next commit, or with {@link #sync}. */
+        PAGES,
+        /** Nothing. */
+        NEVER
+    }
+
     private static final int TABLES_MAX = 16;
     private static final int READERS_MAX = 16;
     private static final long LOW_SPACE_BYTES = 1 << 20;
@@ -42,11 +53,11 @@ final class LmdbEnv implements AutoCloseable {
     }
 
     /** Makes a new environment with the named tables, empty, in a file that must not exist. */
-    static LmdbEnv create(Path file, long mapBytes, boolean synchronous, String... tables) {
+    static LmdbEnv create(Path file, long mapBytes, Flush flush, String... tables) {
         if (Files.exists(file)) {
             throw new IllegalStateException(file + " exists");
         }
-        LmdbEnv made = openChecked(file, mapBytes, synchronous);
+        LmdbEnv made = openChecked(file, mapBytes, flush);
         try {
             for (String table : tables) {
                 made.env.openDbi(table, DbiFlags.MDB_CREATE);
@@ -59,16 +70,18 @@ final class LmdbEnv implements AutoCloseable {
     }
 
     /** Opens an environment that exists; a file that LMDB could stumble over is refused before LMDB sees it. */
-    static LmdbEnv open(Path file, long mapBytes, boolean synchronous) {
+    static LmdbEnv open(Path file, long mapBytes, Flush flush) {
         MetaPages.requirePresent(file);
         MetaPages.read(file);
-        return openChecked(file, mapBytes, synchronous);
+        return openChecked(file, mapBytes, flush);
     }
 
-    private static LmdbEnv openChecked(Path file, long mapBytes, boolean synchronous) {
-        EnvFlags[] flags = synchronous
-                ? new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS}
-                : new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOSYNC};
+    private static LmdbEnv openChecked(Path file, long mapBytes, Flush flush) {
+        EnvFlags[] flags = switch (flush) {
+            case WHOLE -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS};
+            case PAGES -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOMETASYNC};
+            case NEVER -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOSYNC};
+        };
         try {
             Env<ByteBuffer> env = Env.create().setMapSize(mapBytes).setMaxDbs(TABLES_MAX).setMaxReaders(READERS_MAX)
                     .open(file.toFile(), flags);
@@ -106,6 +119,11 @@ final class LmdbEnv implements AutoCloseable {
 
     Txn<ByteBuffer> read() {
         return env.txnRead();
+    }
+
+    /** Puts everything committed on the medium, meta page and all. */
+    void sync() {
+        env.sync(true);
     }
 
     /** Doubles the map. No transaction of this environment may be open in the process. */

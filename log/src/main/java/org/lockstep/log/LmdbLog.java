@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log over LMDB. What is flushed lies in one environment that is only ever committed synchronously; what the lazy policies
+ * The log over LMDB. What is flushed lies in one environment whose commits flush what they write; what the lazy policies
  * have merely written lies in a second one, the tail, until {@link #fold} copies it over.
  *
  * <p><b>Threads.</b> Under {@code durable} one thread calls everything that writes. Under the lazy policies {@link #secure} may

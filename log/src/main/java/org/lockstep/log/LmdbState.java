@@ -77,7 +77,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
         for (Table table : Table.values()) {
             names.add(tableName(table));
         }
-        try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), true, names.toArray(new String[0]))) {
+        try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE, names.toArray(new String[0]))) {
             EntryTable system = new EntryTable(env, SYSTEM);
             try (Txn<ByteBuffer> txn = env.write()) {
                 system.put(txn, DISK, diskId.getBytes(StandardCharsets.UTF_8));
@@ -97,7 +97,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
         if (small) {
             TreeCheck.check(directory.stateFile());
         }
-        LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), true);
+        LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), LmdbEnv.Flush.WHOLE);
         try {
             LmdbState state = new LmdbState(env, registry);
             byte[] disk = state.systemEntry(DISK);

@@ -4,7 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.zip.CRC32C;
+import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 
 /**
@@ -51,6 +53,34 @@ final class SlotCodec {
             offset += length;
             chunk++;
         } while (offset < payload.length);
+    }
+
+    /**
+     * The payload of the slot at {@code position} from its chunks, in order; null when one is missing (null), when it does not
+     * name {@code prevIndex} as the one before it, or when its checksum is wrong.
+     */
+    byte[] join(Position position, long prevIndex, List<byte[]> chunks) {
+        if (chunks.contains(null) || chunks.isEmpty() || chunks.get(0).length < HEADER_BYTES) {
+            return null;
+        }
+        ByteBuffer head = ByteBuffer.wrap(chunks.get(0));
+        int length = head.getInt(4);
+        if (head.getInt(0) != FORMAT << 24 || length < 0 || head.getLong(8) != prevIndex || chunks(length) != chunks.size()) {
+            return null;
+        }
+        byte[] payload = new byte[length];
+        int filled = 0;
+        for (byte[] chunk : chunks) {
+            int skip = filled == 0 && chunk == chunks.get(0) ? HEADER_BYTES : 0;
+            int bytes = chunk.length - skip;
+            if (bytes > length - filled) {
+                return null;
+            }
+            System.arraycopy(chunk, skip, payload, filled, bytes);
+            filled += bytes;
+        }
+        int expected = checksum(SlotKey.high(position), SlotKey.low(position), prevIndex, payload);
+        return filled == length && head.getInt(16) == expected ? payload : null;
     }
 
     /** CRC32C over the key of the first chunk, its header up to the checksum, and the payload. */

@@ -33,6 +33,8 @@ public final class ClientDesk implements Reception {
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
     private static final int DECODE_WINDOW = 1024;
+    /** A client that was the only one to be heard of for so many bursts counts as alone. */
+    private static final int SOLE_BURSTS_MIN = 32;
 
     /** Answers four-letter words; null for a word it does not know. */
     public interface AdminWords {
@@ -55,6 +57,8 @@ public final class ClientDesk implements Reception {
     private final Timer decodeTime;
     private boolean inBurst;
     private boolean burstWrites;
+    private DeskConnection lastHeard;
+    private int soleBursts;
 
     public ClientDesk(EventLoop loop, Replica replica, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
         this.options = options;
@@ -63,6 +67,7 @@ public final class ClientDesk implements Reception {
         this.state = replica.state();
         this.sessions = new Sessions(replica, options, lostWrites);
         this.requests = new Requests(this, replica, sessions, options);
+        replica.setSoleClient(() -> soleBursts >= SOLE_BURSTS_MIN);
         replica.setRoomMade(this::resumePaused);
         replica.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
@@ -144,16 +149,22 @@ public final class ClientDesk implements Reception {
     @Override
     public void onRequest(ClientConnection channel, int xid, int opcode, byte[] frame, int offset, int length) {
         stats.received();
-        if (!inBurst) {
-            inBurst = true;
-            clock.refresh();
-        }
         DeskConnection connection = of(channel);
+        if (!inBurst) {
+            beginBurst(connection);
+        }
         requests.receive(connection, xid, opcode, frame, offset, length);
         if (isOverLimit(connection)) {
             channel.pauseReading(Pause.OUTSTANDING_LIMIT);
             paused.add(connection);
         }
+    }
+
+    private void beginBurst(DeskConnection connection) {
+        inBurst = true;
+        clock.refresh();
+        soleBursts = connection == lastHeard ? soleBursts + 1 : 0;
+        lastHeard = connection;
     }
 
     private boolean isOverLimit(DeskConnection connection) {
@@ -195,6 +206,7 @@ public final class ClientDesk implements Reception {
     public void onClosed(ClientConnection channel) {
         DeskConnection connection = of(channel);
         connections.remove(connection);
+        lastHeard = lastHeard == connection ? null : lastHeard;
         connectionsByAddress.computeIfPresent(channel.remoteAddress().getAddress(), (key, count) -> count == 1 ? null : count - 1);
         state.removeWatcher(connection);
         sessions.disconnected(connection);

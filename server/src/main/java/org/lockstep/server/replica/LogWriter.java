@@ -85,6 +85,13 @@ final class LogWriter implements Runnable {
         }
     }
 
+    /** True when the log thread has nothing to do; it stays so until the caller, the only one who hands work in, changes that. */
+    boolean isIdle() {
+        synchronized (lock) {
+            return parked;
+        }
+    }
+
     /** Finishes what was handed in, then ends the thread. */
     void stop() throws InterruptedException {
         synchronized (lock) {

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.lockstep.ensemble.core.LogStore;
 import org.lockstep.ensemble.core.Member;
 import org.lockstep.ensemble.core.Outbox;
@@ -72,6 +73,7 @@ public final class Replica implements LogWriter.Listener {
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
     private Runnable roomMade = () -> {};
+    private BooleanSupplier soleClient = () -> false;
 
     /**
      * @param applied where {@code state} stands in the order, the log replayed
@@ -100,6 +102,11 @@ public final class Replica implements LogWriter.Listener {
             loop.scheduleWithFixedDelay(guard("background flush timer", this::foldIfBehind), options.maxUnsyncedMillis(),
                     options.maxUnsyncedMillis(), TimeUnit.MILLISECONDS);
         }
+    }
+
+    /** {@code isSole} tells whether all requests of late came from one client, which then need not share the event loop. */
+    public void setSoleClient(BooleanSupplier isSole) {
+        soleClient = isSole;
     }
 
     /** {@code task} runs when background work has made room, so that {@link #isFull} may no longer hold. */
@@ -243,11 +250,13 @@ public final class Replica implements LogWriter.Listener {
     }
 
     private void secure(List<Slot> slots) {
-        if (!options.policy().isLazy()) {
+        if (!options.policy().isLazy() && !(soleClient.getAsBoolean() && logWriter.isIdle())) {
             logWriter.secure(slots);
             return;
         }
-        log.secure(slots); // into the page cache: no wait for the medium, so no thread in between
+        // Lazy: into the page cache, no wait for the medium, so no thread in between. Durable with a sole client: while its
+        // write is flushed there is nobody else to serve, and two changes of thread cost a third of a flush.
+        log.secure(slots);
         Position last = slots.get(slots.size() - 1).position();
         for (Slot slot : slots) {
             backlog.secured(slot.payload().length);
