@@ -173,7 +173,8 @@ class CuratorBarriersAndCountersTest {
             values.forEach(value -> assertTrue(seen.add(value), "twice: " + value));
         }
         assertEquals(CLIENTS * steps, seen.size());
-        assertEquals(CLIENTS * steps, new DistributedAtomicInteger(clients.get(0), path, new RetryNTimes(3, 1)).get().postValue());
+        DistributedAtomicInteger counter = new DistributedAtomicInteger(clients.get(0), path, new RetryNTimes(3, 1));
+        assertEquals(CLIENTS * steps, counter.get().postValue());
     }
 
     @Test

@@ -93,8 +93,8 @@ class CuratorRestartTest {
     }
 
     /**
-     * An increment whose answer was lost may have been made, and Curator then makes it again: the count may exceed the steps by the
-     * one request that each client had on its way when the server died. It never falls short.
+     * An increment whose answer was lost may have been made, and Curator then makes it again: the count may exceed the steps by
+     * the one request that each client had on its way when the server died. It never falls short.
      */
     @Test
     void acknowledgedIncrementsSurvive() throws Exception {

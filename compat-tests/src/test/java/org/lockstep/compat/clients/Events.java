@@ -32,8 +32,8 @@ final class Events implements Watcher {
     }
 
     /**
-     * No event that the server wrote before it answers a request sent now may be waiting: the client library runs event handlers and
-     * callbacks on one thread in the order in which they came off the wire.
+     * No event that the server wrote before it answers a request sent now may be waiting: the client library runs event handlers
+     * and callbacks on one thread in the order in which they came off the wire.
      */
     void expectNone(ZooKeeper zk) throws InterruptedException {
         fence(zk);

@@ -139,7 +139,8 @@ class HostileInputTest {
 
     @Test
     void unknownOperationsAreAnsweredAndEndTheConnection() throws Exception {
-        List<Integer> opCodes = new ArrayList<>(List.of(OpCode.notification, OpCode.check, 23, 99, 10_000, -1, -12, Integer.MIN_VALUE));
+        List<Integer> opCodes = new ArrayList<>(
+                List.of(OpCode.notification, OpCode.check, 23, 99, 10_000, -1, -12, Integer.MIN_VALUE));
         if (ServerExtension.isLockstep()) {
             opCodes.add(OpCode.createSession); // Apache ZooKeeper takes it from a client
         }

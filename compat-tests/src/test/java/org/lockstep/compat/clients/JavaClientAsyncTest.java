@@ -48,7 +48,8 @@ class JavaClientAsyncTest {
         assertEquals("OK /s-0000000001 0", result(f -> zk.create("/s-", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL,
                 (rc, path, context, name, stat) -> f.complete(code(rc) + " " + name + " " + stat.getVersion()), null)));
         assertEquals("OK /t 2", result(f -> zk.create("/t", new byte[2], OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL,
-                (rc, path, context, name, stat) -> f.complete(code(rc) + " " + name + " " + stat.getDataLength()), null, 60_000)));
+                (rc, path, context, name, stat) -> f.complete(code(rc) + " " + name + " " + stat.getDataLength()),
+                null, 60_000)));
         assertEquals(NODEEXISTS + " null", result(f -> zk.create("/a", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT,
                 (rc, path, context, name) -> f.complete(code(rc) + " " + name), null)));
     }
@@ -76,7 +77,8 @@ class JavaClientAsyncTest {
         assertEquals("OK [a]", result(f -> zk.getChildren("/", false,
                 (rc, path, context, children) -> f.complete(code(rc) + " " + children), null)));
         assertEquals("OK [a] 1", result(f -> zk.getChildren("/", false,
-                (rc, path, context, children, stat) -> f.complete(code(rc) + " " + children + " " + stat.getNumChildren()), null)));
+                (rc, path, context, children, stat) -> f.complete(code(rc) + " " + children + " " + stat.getNumChildren()),
+                null)));
         assertEquals("OK 1", result(f -> zk.getAllChildrenNumber("/",
                 (rc, path, context, number) -> f.complete(code(rc) + " " + number), null)));
         assertEquals("OK 1", result(f -> zk.getEphemerals(

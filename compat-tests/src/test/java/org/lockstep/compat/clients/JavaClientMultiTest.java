@@ -115,7 +115,8 @@ class JavaClientMultiTest {
     void manyReadsInOneRequest() throws Exception {
         zk.create("/a", DATA, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
         zk.create("/a/b", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
-        List<OpResult> results = zk.multi(List.of(Op.getData("/a"), Op.getChildren("/a"), Op.getData("/none"), Op.getData("/a/b")));
+        List<OpResult> results = zk.multi(List.of(
+                Op.getData("/a"), Op.getChildren("/a"), Op.getData("/none"), Op.getData("/a/b")));
         assertArrayEquals(DATA, ((OpResult.GetDataResult) results.get(0)).getData());
         assertEquals(1, ((OpResult.GetDataResult) results.get(0)).getStat().getNumChildren());
         assertEquals(List.of("b"), ((OpResult.GetChildrenResult) results.get(1)).getChildren());

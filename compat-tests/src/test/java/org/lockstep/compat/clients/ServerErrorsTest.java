@@ -61,7 +61,8 @@ class ServerErrorsTest {
     void configurationsThatCannotBe() throws Exception {
         config("tickTime=soon").assertRefused(INVALID_INVOCATION, "zoo.cfg", "tickTime=soon", "is not a number");
         config("clientPort=70000").assertRefused(INVALID_INVOCATION, "zoo.cfg", "clientPort=70000", "out of range");
-        config("fsyncPolicy=fast").assertRefused(INVALID_INVOCATION, "fsyncPolicy=fast", "choose durable, no-sync or write-barrier");
+        config("fsyncPolicy=fast").assertRefused(INVALID_INVOCATION, "fsyncPolicy=fast",
+                "choose durable, no-sync or write-barrier");
         config("fsyncPolicy=durable\nforceSync=no").assertRefused(INVALID_INVOCATION, "fsyncPolicy=durable", "forceSync=no");
         config("secureClientPort=2281").assertRefused(INVALID_INVOCATION, "secureClientPort=2281", "TLS is not supported yet");
         config("server.1=a:1:2\nserver.2=b:1:2").assertRefused(INVALID_INVOCATION, "server.1, server.2",
@@ -209,7 +210,8 @@ class ServerErrorsTest {
             process.destroyForcibly();
         }
         // A JVM newer than 17 warns about libraries that the server uses.
-        return new End(process.exitValue(), Files.readAllLines(errors).stream().filter(line -> !line.startsWith("WARNING:")).toList());
+        return new End(process.exitValue(),
+                Files.readAllLines(errors).stream().filter(line -> !line.startsWith("WARNING:")).toList());
     }
 
     private Map<String, Long> checksums() throws IOException {
