@@ -33,7 +33,8 @@ import org.lockstep.compat.servers.ServerProcess;
 
 /**
  * One server process for a test class. Clients made here are closed after each test; after the last one a Lockstep server's log
- * must hold no error, no stack trace and no buffer leak (leak detection is on). Logs stay under {@code target/clients}, data does not.
+ * must hold no error, no stack trace and no buffer leak (leak detection is on). Logs stay under {@code target/clients},
+ * data does not.
  */
 final class ServerExtension implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
     static final int SESSION_TIMEOUT_MILLIS = 20_000;
