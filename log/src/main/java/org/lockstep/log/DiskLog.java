@@ -78,7 +78,9 @@ final class DiskLog implements AutoCloseable {
             return log;
         } catch (IOException e) {
             env.close();
-            throw new DataDirectoryException(Kind.UNUSABLE, "cannot open " + file + ": " + e.getMessage(), e);
+            boolean full = LmdbEnv.isSpaceLow(file);
+            throw new DataDirectoryException(full ? Kind.DISK_FULL : Kind.UNUSABLE,
+                    "cannot open " + file + ": " + (full ? LmdbEnv.fullDisk(file) : e.getMessage()), e);
         } catch (RuntimeException e) {
             env.close();
             throw e;
@@ -106,16 +108,27 @@ final class DiskLog implements AutoCloseable {
 
     /** Takes back into the tree what the last commit before a power cut had flushed; see {@link Salvage}. */
     private void salvage(SlotChain chain) throws IOException {
-        List<Slot> found = Salvage.find(env.file(), env.pageBytes(), last, chain);
+        SalvageFile begun = new SalvageFile(env.file());
+        List<Slot> found = begun.read().stream().filter(slot -> slot.position().compareTo(last) > 0).toList();
         if (found.isEmpty()) {
-            return;
+            found = Salvage.find(env.file(), env.pageBytes(), last, chain);
+            if (!found.isEmpty()) {
+                begun.write(found);
+            }
         }
+        if (!found.isEmpty()) {
+            takeBack(found, chain);
+        }
+        begun.delete();
+    }
+
+    private void takeBack(List<Slot> found, SlotChain chain) {
         long[] prevIndexes = new long[found.size()];
         for (int i = 0; i < prevIndexes.length; i++) {
             prevIndexes[i] = chain.extend(found.get(i).position());
         }
         append(found, prevIndexes);
-        env.sync();
+        sync();
         LOG.info("took {} slots, up to {}, from the last commit before a power cut", found.size(), last);
     }
 

@@ -54,7 +54,7 @@ class FullDiskTest {
 
     @ParameterizedTest
     @EnumSource(FsyncPolicy.class)
-    void theLogFailsWithAClearWordAndKeepsWhatItHad(FsyncPolicy policy) {
+    void theLogFailsWithAClearWordAndKeepsWhatItHad(FsyncPolicy policy) throws Exception {
         int secured = 0;
         try (DataDirectory directory = openDirectory(small); LmdbLog log = openLog(directory, policy)) {
             LogFailedException failure = null;
@@ -72,12 +72,15 @@ class FullDiskTest {
             assertThrows(LogFailedException.class, () -> log.secure(List.of(slot(at(9, 0), 1))));
         }
         assertTrue(secured >= 100, "secured " + secured);
+        run("mount", "-o", "remount,size=12m", small.toString());
         List<Slot> found = new ArrayList<>();
         try (DataDirectory directory = openDirectory(small);
                 LmdbLog log = openLog(directory, policy)) {
             log.replay(Position.START, found::add);
         }
-        LmdbLogTest.assertSame(slots(1, 0, secured, 2000), found);
+        // Slots of the commit that failed may turn up whole: nobody was told what became of them.
+        assertTrue(found.size() >= secured && found.size() <= secured + 10, "found " + found.size() + " of " + secured);
+        LmdbLogTest.assertSame(slots(1, 0, found.size(), 2000), found);
     }
 
     @Test

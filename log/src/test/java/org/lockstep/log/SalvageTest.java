@@ -124,6 +124,20 @@ class SalvageTest {
         assertSlots(join(before, lastCommit.subList(0, 1)), reopened());
     }
 
+    @Test
+    void aSalvageThatWasCutOffIsBroughtToItsEnd() throws IOException {
+        List<Slot> before = Fixtures.slots(1, 0, 5, 700);
+        List<Slot> lastCommit = Fixtures.slots(1, 5, 9, 3000);
+        writeAndLoseMeta(before, lastCommit);
+        new SalvageFile(file()).write(lastCommit);
+        for (Slot slot : lastCommit) {
+            damage(slot.payload()); // the pages have been written over meanwhile
+        }
+        assertSlots(join(before, lastCommit), reopened());
+        assertEquals(List.of(), new SalvageFile(file()).read());
+        assertSlots(join(before, lastCommit), reopened());
+    }
+
     /** Flips a bit in every place of the file where the middle of {@code payload} lies. */
     private void damage(byte[] payload) throws IOException {
         byte[] needle = java.util.Arrays.copyOfRange(payload, 100, 132);
