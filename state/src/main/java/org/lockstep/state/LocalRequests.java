@@ -14,7 +14,7 @@ import org.lockstep.wire.OpCode;
 final class LocalRequests {
     private static final int ADD_WATCH_PERSISTENT = 0;
     private static final int ADD_WATCH_RECURSIVE = 1;
-    private static final int ANSWER_BYTES_MAX = 64 << 20;
+    private static final int ANSWER_BYTES_MAX = 16 << 20;
     private static final int RESULT_ERROR = -1;
     private static final long UNKNOWN_ZXID = -1;
 
