@@ -1,0 +1,300 @@
+package org.lockstep.ensemble.core;
+
+import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The steady state of a view at one live member: slots go out in own places of the round robin, come in, are secured, become stable,
+ * are delivered. No member waits for a leader; from any member a write costs two one-way hops and one flush.
+ */
+final class ActiveView {
+    private final Context context;
+    private final ViewRecord record;
+    private final int me;
+    private final int ranks;
+    private final SharedTable table;
+    private final Sequencer sequencer;
+    private final OwnSlots own;
+    private final boolean[] linked;
+    private final long[] securedHere;
+    private long claim = -1;
+    private long lastDataIndex = -1;
+    private long heartbeat;
+    private long flushAskedUpTo = Order.NONE;
+    private long flushedEverywhere = Order.NONE;
+    private long suspects;
+    private boolean wedged;
+    private boolean rowChanged = true;
+
+    ActiveView(Context context, ViewRecord record, OwnSlots own) {
+        this.context = context;
+        this.record = record;
+        this.own = own;
+        me = record.rankOf(context.self);
+        ranks = record.members().size();
+        table = new SharedTable(ranks);
+        sequencer = new Sequencer(ranks);
+        linked = new boolean[ranks];
+        securedHere = new long[ranks];
+        Arrays.fill(securedHere, -1);
+    }
+
+    /** The view is installed here: peers may write to this member from now on, and do so when they hear it. */
+    void begin() {
+        for (int k = 0; k < ranks; k++) {
+            askToResume(k);
+        }
+        pump();
+    }
+
+    ViewRecord record() {
+        return record;
+    }
+
+    int me() {
+        return me;
+    }
+
+    SharedTable table() {
+        return table;
+    }
+
+    Sequencer sequencer() {
+        return sequencer;
+    }
+
+    boolean isWedged() {
+        return wedged;
+    }
+
+    boolean mayTakeMore() {
+        return !wedged && own.mayTakeMore();
+    }
+
+    /** Sends what waits, as far as the window allows, and raises the claim over what stays empty. */
+    void pump() {
+        if (wedged) {
+            return;
+        }
+        while (own.maySend()) {
+            sendNext(Math.max(claim + 1, claimNeeded()));
+        }
+        if (claimNeeded() > claim) {
+            claim = claimNeeded();
+            rowChanged = true;
+        }
+        table.setOwnClaim(me, claim, lastDataIndex);
+        sequencer.raiseClaim(me, claim);
+    }
+
+    private void sendNext(long index) {
+        Slot slot = new Slot(new Position(record.viewId(), index, me), own.takeNext());
+        context.out.add(new Effect.Secure(slot));
+        Message data = new Message.Data(slot, lastDataIndex);
+        for (int k = 0; k < ranks; k++) {
+            if (k != me && linked[k]) {
+                context.out.send(serverId(k), data);
+            }
+        }
+        sequencer.add(slot);
+        own.sent(slot);
+        lastDataIndex = index;
+        claim = index;
+        if (context.rules.countsOwnSlotAtOnce()) {
+            table.raiseSecured(me, me, index);
+        }
+        rowChanged = true;
+    }
+
+    /**
+     * The claim that lets others deliver what they sent. Data at (c, s) waits for claims of c from the ranks below s and of c - 1 from
+     * those above, so that is all an idle member says; and an idle ensemble says nothing.
+     */
+    private long claimNeeded() {
+        long needed = -1;
+        for (int k = 0; k < ranks; k++) {
+            if (k != me) {
+                needed = Math.max(needed, me < k ? sequencer.claim(k) : sequencer.claim(k) - 1);
+            }
+        }
+        return needed;
+    }
+
+    void onData(int rank, Message.Data data) {
+        Slot slot = data.slot();
+        boolean isNext = data.previousIndex() == sequencer.received(rank)
+                && slot.position().index() > sequencer.received(rank);
+        if (!isNext || !context.rules.receives(wedged)) {
+            return;
+        }
+        sequencer.add(slot);
+        context.out.add(new Effect.Secure(slot));
+        takeClaim(rank);
+        progress();
+    }
+
+    void onRow(int rank, Row row) {
+        table.update(rank, row);
+        takeClaim(rank);
+        progress();
+    }
+
+    private void takeClaim(int rank) {
+        if (context.rules.claimCounts(sequencer.received(rank), table.lastDataIndex(rank))) {
+            sequencer.raiseClaim(rank, table.claim(rank));
+        }
+    }
+
+    void onSecured(int rank, long index) {
+        securedHere[rank] = Math.max(securedHere[rank], index);
+        if (context.rules.receives(wedged)) {
+            table.raiseSecured(me, rank, index);
+            rowChanged = true;
+            progress();
+        }
+    }
+
+    void onFlushed(long upTo) {
+        table.raiseFlushed(me, upTo);
+        rowChanged = true;
+        progress();
+    }
+
+    /** Delivers, opens the window, claims, sends. Late rows may still deliver when wedged: that is harmless. */
+    private void progress() {
+        sequencer.deliverStable(table, slot -> context.out.add(new Effect.Deliver(slot)));
+        if (sequencer.delivered() > table.applied(me)) {
+            table.setApplied(me, sequencer.delivered());
+            rowChanged = true;
+        }
+        if (!context.options.policy().isLazy()) {
+            // What is stable was flushed by every member before it said so.
+            table.raiseFlushed(me, sequencer.delivered());
+        }
+        noteFlushedEverywhere();
+        own.forgetUpTo(table.appliedByAll());
+        pump();
+    }
+
+    private void noteFlushedEverywhere() {
+        long least = context.options.policy().isLazy()
+                ? context.rules.flushedEverywhere(table.flushedMarks()) : sequencer.delivered();
+        if (least > flushedEverywhere) {
+            flushedEverywhere = least;
+            context.out.add(new Effect.FlushedEverywhere(record.viewId(), least));
+        }
+    }
+
+    /** Asks for the medium to catch up with {@code upTo}, if it is delivered and was not asked for yet. */
+    void requestFlush(long upTo) {
+        if (context.options.policy().isLazy() && !wedged && upTo > flushAskedUpTo && upTo <= sequencer.delivered()) {
+            flushAskedUpTo = upTo;
+            context.out.add(new Effect.Flush(record.viewId(), upTo));
+        }
+    }
+
+    void onConnection(int rank, boolean up) {
+        linked[rank] = false;
+        if (up) {
+            askToResume(rank);
+        }
+    }
+
+    private void askToResume(int rank) {
+        if (rank != me) {
+            context.out.send(serverId(rank), new Message.Resume(record.viewId(), sequencer.received(rank), true));
+        }
+    }
+
+    /** The peer has installed this view and has a known part of the own slots: the rest follows, then each as it is sent. */
+    void onResume(int rank, Message.Resume resume) {
+        if (resume.ask()) {
+            context.out.send(serverId(rank), new Message.Resume(record.viewId(), sequencer.received(rank), false));
+        }
+        if (wedged) {
+            return;
+        }
+        long previous = resume.received();
+        for (Slot slot : own.sent()) {
+            if (slot.position().index() > resume.received()) {
+                context.out.send(serverId(rank), new Message.Data(slot, previous));
+                previous = slot.position().index();
+            }
+        }
+        linked[rank] = true;
+        rowChanged = true;
+    }
+
+    void onHeartbeat() {
+        heartbeat++;
+        rowChanged = true;
+        for (int k = 0; k < ranks; k++) {
+            if (!linked[k] && !wedged) {
+                askToResume(k);
+            }
+        }
+    }
+
+    /** Publishes which ranks are held for failed. */
+    void publishSuspects(long mask) {
+        rowChanged |= mask != suspects;
+        suspects = mask;
+    }
+
+    /** Stops sending, receiving and securing in this view for good. What the log was given before still reports. */
+    void wedge() {
+        wedged = true;
+        rowChanged = true;
+    }
+
+    /** What the log has of each sender; final once the view is wedged and everything asked of the log before has reported. */
+    Trim securedHere() {
+        return Trim.of(securedHere);
+    }
+
+    /** What the shared table shows of each member: stale by nature. */
+    List<Trim> tableRows() {
+        List<Trim> rows = new ArrayList<>();
+        for (int m = 0; m < ranks; m++) {
+            rows.add(Trim.of(table.securedRow(m)));
+        }
+        return rows;
+    }
+
+    /** The view is over: delivers the rest of its final sequence and hands back own slots that it left out. */
+    List<Slot> end(Trim trim) {
+        List<Slot> mine = new ArrayList<>(sequencer.pending(me));
+        sequencer.deliverRest(trim, slot -> context.out.add(new Effect.Deliver(slot)));
+        own.endView();
+        return context.rules.resend(mine, trim);
+    }
+
+    /** Ends a step: what changed in the own row goes to everybody, once. */
+    void publish() {
+        if (!rowChanged) {
+            return;
+        }
+        rowChanged = false;
+        Row row = new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me), table.applied(me),
+                table.flushedMarks()[me], suspects, hears(), wedged);
+        Message update = new Message.RowUpdate(row);
+        for (int k = 0; k < ranks; k++) {
+            if (k != me) {
+                context.out.send(serverId(k), update);
+            }
+        }
+    }
+
+    private long hears() {
+        long mask = 0;
+        for (int k = 0; k < ranks; k++) {
+            mask |= context.peers.hears(serverId(k), context.now) ? 1L << k : 0;
+        }
+        return mask;
+    }
+
+    int serverId(int rank) {
+        return record.members().get(rank).serverId();
+    }
+}

@@ -1,0 +1,55 @@
+package org.lockstep.ensemble.core;
+
+/** What the driver must do after a step, in the order given. */
+public sealed interface Effect {
+    /** Send when the record {@code afterRecord} is on the medium; 0: at once. To itself as well: the driver loops it back. */
+    record Send(int serverId, Message message, long afterRecord) implements Effect {}
+
+    /** Put the slot into the log; {@link EnsembleMember#secured} when the policy counts it. Slots are secured in the order given. */
+    record Secure(Slot slot) implements Effect {}
+
+    /** Lazy policies: put the <i>stable prefix</i> of the log up to this place on the medium; {@link EnsembleMember#flushed} then. */
+    record Flush(long viewId, long upTo) implements Effect {}
+
+    /** Put everything secured on the medium, behind all that was asked before; {@link EnsembleMember#flushedAll} then. */
+    record FlushAll(long token) implements Effect {}
+
+    /** Store and flush the voter's memory; {@link EnsembleMember#recordStored} then. */
+    record Store(long recordNumber, AcceptorRecord value) implements Effect {}
+
+    /**
+     * In one transaction make the log that of {@code view}, written by {@code as}, and flush it; {@link EnsembleMember#recordStored}
+     * then. The base comes from the log itself, cut above the view's trim, or from what was staged, or is empty.
+     */
+    record Install(long recordNumber, ViewRecord view, MemberId as, Base base) implements Effect {}
+
+    /** Where the base of an installed view comes from. */
+    enum Base { LOG, STAGED, EMPTY }
+
+    /** Apply the slot to the state machine. */
+    record Deliver(Slot slot) implements Effect {}
+
+    /** A view begins at this member; everything before it was delivered, or is in the log just installed when {@code fromDisk}. */
+    record BeginView(ViewRecord view, boolean fromDisk) implements Effect {}
+
+    /** Everything delivered up to this place is on the medium of every member of the view: barriers up to here are complete. */
+    record FlushedEverywhere(long viewId, long upTo) implements Effect {}
+
+    /** Begin to copy the stable state of this member, as a learner; {@link EnsembleMember#learned} when nearly caught up. */
+    record Learn(int helperId) implements Effect {}
+
+    /** Send the joiner the base of the value, from this member's log cut by the value's trim. */
+    record SendTransfer(Message.TransferRequest request, Trim cut) implements Effect {}
+
+    /** Write what was transferred beside the log and flush it; {@link EnsembleMember#staged} then. */
+    record Stage(Message.Transfer transfer) implements Effect {}
+
+    /** This incarnation is out of the decided view: drop its clients, answer nothing, start anew as another incarnation. */
+    record Excluded(ViewRecord view) implements Effect {}
+
+    /** Cut off from a majority (true), or no more (false): a cut-off server refuses clients. */
+    record CutOff(boolean value) implements Effect {}
+
+    /** Something for the log of the server. */
+    record Note(String text) implements Effect {}
+}

@@ -1,0 +1,52 @@
+package org.lockstep.ensemble.core;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The effects of one step, in order. Owned by the member; the driver takes them after each input and clears the list. */
+public final class Effects {
+    private final List<Effect> list = new ArrayList<>();
+    private long recordNumber;
+    private long flushToken;
+
+    /** What is to be done, in this order. */
+    public List<Effect> list() {
+        return list;
+    }
+
+    public void clear() {
+        list.clear();
+    }
+
+    void add(Effect effect) {
+        list.add(effect);
+    }
+
+    void send(int serverId, Message message) {
+        list.add(new Effect.Send(serverId, message, 0));
+    }
+
+    void sendAfter(long record, int serverId, Message message) {
+        list.add(new Effect.Send(serverId, message, record));
+    }
+
+    void note(String text) {
+        list.add(new Effect.Note(text));
+    }
+
+    /** Stores the voter's memory; returns the record number that what rests on it must wait for. */
+    long store(AcceptorRecord value) {
+        list.add(new Effect.Store(++recordNumber, value));
+        return recordNumber;
+    }
+
+    long install(ViewRecord view, MemberId as, Effect.Base base) {
+        list.add(new Effect.Install(++recordNumber, view, as, base));
+        return recordNumber;
+    }
+
+    long flushAll() {
+        list.add(new Effect.FlushAll(++flushToken));
+        return flushToken;
+    }
+}

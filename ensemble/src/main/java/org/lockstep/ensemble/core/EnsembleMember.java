@@ -1,0 +1,498 @@
+package org.lockstep.ensemble.core;
+
+/**
+ * One process of an ensemble as a deterministic machine: inputs in, effects out. No thread, no clock, no I/O, nothing random. Every
+ * input method may add effects; the driver then does them in order and clears them ({@link #effects}). One thread at a time.
+ *
+ * <p>Life: outside, until a decided view names this incarnation and its disk holds the view's base; then live in that view; at its end
+ * live in the next, or excluded for good. A process restart is another incarnation.
+ */
+public final class EnsembleMember {
+    private final Context context;
+    private final DiskState disk;
+    private final Acceptor acceptor;
+    private final OwnSlots own;
+    private ViewRecord decided;
+    private ActiveView active;
+    private Suspicion suspicion;
+    private Succession succession;
+    private Outside outside;
+    private Coordinator coordinator;
+    private long roundMax;
+    private long installing;
+    private long beatAt = Long.MIN_VALUE / 2;
+    private long flushedAt;
+    private boolean cutOff;
+    private boolean excluded;
+    private boolean started;
+
+    public EnsembleMember(MemberId self, EnsembleOptions options, Recovered found) {
+        this(self, options, found, new Rules());
+    }
+
+    EnsembleMember(MemberId self, EnsembleOptions options, Recovered found, Rules rules) {
+        context = new Context(self, options, rules);
+        disk = new DiskState(self.diskId(), found);
+        decided = found.decided();
+        acceptor = new Acceptor(context, disk, found.acceptor(), decided);
+        own = new OwnSlots(options);
+        roundMax = acceptor.promised().round();
+    }
+
+    /** What the last inputs ask the driver to do. */
+    public Effects effects() {
+        return context.out;
+    }
+
+    public MemberId self() {
+        return context.self;
+    }
+
+    /** The view this process is a live member of, or null. */
+    public ViewRecord view() {
+        return active == null ? null : active.record();
+    }
+
+    /** The newest view known to be decided, or null. */
+    public ViewRecord decided() {
+        return decided;
+    }
+
+    /** Whether a slot given now would go out at once: else the driver gathers a larger batch meanwhile. */
+    public boolean mayTakeMore() {
+        return !excluded && active != null && installing == 0 && active.mayTakeMore();
+    }
+
+    /**
+     * Sends {@code payload} in the next own slot; it is carried over into later views until it is delivered or this process is
+     * excluded. The array is the core's from here on.
+     *
+     * @throws IllegalArgumentException when it is larger than a slot may be
+     * @throws IllegalStateException when this process is not a live member
+     */
+    public void submit(byte[] payload) {
+        if (payload.length > context.options.slotBytesMax()) {
+            throw new IllegalArgumentException("a slot holds at most " + context.options.slotBytesMax() + " bytes, not "
+                    + payload.length);
+        }
+        if (active == null || excluded) {
+            throw new IllegalStateException("not a member of any view");
+        }
+        own.submit(payload);
+        active.pump();
+        endStep();
+    }
+
+    /** Time passes; {@code nowNanos} is monotonic as far as the machine can do it, what runs backwards is ignored. */
+    public void tick(long nowNanos) {
+        if (excluded) {
+            return;
+        }
+        if (!started) {
+            start(nowNanos);
+        }
+        long gap = nowNanos - context.now;
+        context.now = Math.max(context.now, nowNanos);
+        if (gap > context.options.failureTimeoutNanos() / 2) {
+            forgive(gap);
+        }
+        if (coordinator != null) {
+            coordinator.tick();
+            afterCoordinator();
+        }
+        if (active != null) {
+            tickLive();
+        } else if (installing == 0) {
+            tickOutside();
+        }
+        endStep();
+    }
+
+    private void start(long nowNanos) {
+        started = true;
+        context.now = nowNanos;
+        outside = new Outside(context);
+        if (decided != null && !disk.hasInstalled(decided)) {
+            installOnDisk(decided);
+        }
+    }
+
+    /** Who slept himself suspects nobody yet. */
+    private void forgive(long gap) {
+        context.peers.forgive(gap);
+        if (active != null) {
+            suspicion.forgive(gap);
+        } else {
+            outside.forgive(gap);
+        }
+    }
+
+    private void tickLive() {
+        if (context.now - beatAt >= context.options.heartbeatNanos()) {
+            beatAt = context.now;
+            active.onHeartbeat();
+        }
+        suspicion.tick();
+        if (context.options.policy().isLazy()) {
+            flushInBackground();
+        }
+        boolean alone = context.peers.heardCount(context.now) < context.options.majority();
+        if (alone != cutOff) {
+            cutOff = alone;
+            context.out.add(new Effect.CutOff(alone));
+        }
+        if (coordinator == null && installing == 0 && succession.isDue()) {
+            coordinate(new ViewChoice(context, decided, active, suspicion, context.now));
+        }
+    }
+
+    private void flushInBackground() {
+        if (context.now - flushedAt >= context.options.flushIntervalNanos()) {
+            flushedAt = context.now;
+            active.requestFlush(active.sequencer().delivered());
+        }
+    }
+
+    private void tickOutside() {
+        long decidedViewId = decided == null ? 0 : decided.viewId();
+        Outside.Wish wish = outside.tick(decidedViewId, decided == null && disk.isBlank());
+        if (wish == Outside.Wish.COORDINATE && coordinator == null) {
+            outside.backOff();
+            coordinate(new ViewChoice(context, decided, null, null, outside.aloneSince()));
+        }
+    }
+
+    private void coordinate(ViewChoice choice) {
+        roundMax = Math.max(roundMax, acceptor.promised().round()) + 1;
+        Ballot ballot = new Ballot(roundMax, context.self.serverId(), context.self.incarnation());
+        context.out.note("coordinates view " + acceptor.viewId() + " in " + ballot);
+        coordinator = new Coordinator(context, decided, ballot, choice);
+    }
+
+    private void afterCoordinator() {
+        if (coordinator.phase() == Coordinator.Phase.OVER) {
+            coordinator = null;
+            attemptSeen();
+        } else if (coordinator.phase() == Coordinator.Phase.DECIDED) {
+            learnDecided(coordinator.value());
+        }
+    }
+
+    private void attemptSeen() {
+        if (active != null) {
+            succession.activity();
+        } else {
+            outside.backOff();
+        }
+    }
+
+    /** A message came from the process {@code from}. */
+    public void message(MemberId from, Message message) {
+        if (excluded || !started) {
+            return;
+        }
+        if (from.serverId() != context.self.serverId()) {
+            if (context.peers.of(from.serverId()) == null) {
+                return;
+            }
+            context.peers.heard(from, context.now);
+        }
+        if (message instanceof Message.Data || message instanceof Message.RowUpdate || message instanceof Message.Resume) {
+            onViewMessage(from, message);
+        } else {
+            onControl(from, message);
+        }
+        endStep();
+    }
+
+    private void onViewMessage(MemberId from, Message message) {
+        int rank = active == null ? -1 : active.record().rankOf(from);
+        if (message instanceof Message.Data data) {
+            if (rank >= 0 && isOfView(data.slot().position().viewId())) {
+                active.onData(rank, data);
+            }
+        } else if (message instanceof Message.RowUpdate update) {
+            context.peers.of(from.serverId()).status = null;
+            if (rank >= 0 && isOfView(update.row().viewId())) {
+                active.onRow(rank, update.row());
+            } else {
+                compareViews(from, update.row().viewId());
+            }
+        } else if (message instanceof Message.Resume resume && rank >= 0 && isOfView(resume.viewId())) {
+            active.onResume(rank, resume);
+        }
+    }
+
+    private boolean isOfView(long viewId) {
+        return active.record().viewId() == viewId;
+    }
+
+    /** Somebody speaks in another view: who is behind is told. */
+    private void compareViews(MemberId from, long viewId) {
+        Peers.Peer peer = context.peers.of(from.serverId());
+        if (context.now - peer.answeredAt < context.options.resendNanos()) {
+            return;
+        }
+        long decidedViewId = decided == null ? 0 : decided.viewId();
+        if (viewId < decidedViewId) {
+            peer.answeredAt = context.now;
+            context.out.send(from.serverId(), new Message.Decided(decided));
+        } else if (viewId > decidedViewId) {
+            peer.answeredAt = context.now;
+            context.out.send(from.serverId(), status());
+        }
+    }
+
+    private Message.Status status() {
+        return new Message.Status(active == null ? 0 : active.record().viewId(), decided == null ? 0 : decided.viewId(),
+                decided == null && disk.isBlank());
+    }
+
+    private void onControl(MemberId from, Message message) {
+        if (message instanceof Message.Status status) {
+            onStatus(from, status);
+        } else if (message instanceof Message.JoinRequest) {
+            context.peers.of(from.serverId()).joinAt = context.now;
+        } else if (message instanceof Message.Decided news) {
+            learnDecided(news.view());
+        } else if (message instanceof Message.TransferRequest request) {
+            onTransferRequest(request);
+        } else if (message instanceof Message.Transfer transfer) {
+            onTransfer(transfer);
+        } else {
+            onElection(from, message);
+        }
+    }
+
+    private void onStatus(MemberId from, Message.Status status) {
+        Peers.Peer peer = context.peers.of(from.serverId());
+        peer.status = status;
+        peer.statusAt = context.now;
+        compareViews(from, status.decidedViewId());
+        if (active != null && status.liveViewId() == 0) {
+            context.out.send(from.serverId(), status());
+        }
+    }
+
+    private void onElection(MemberId from, Message message) {
+        if (message instanceof Message.Prepare prepare) {
+            onPrepare(from, prepare);
+        } else if (message instanceof Message.Accept accept) {
+            if (isCurrent(from, accept.viewId())) {
+                acceptor.onAccept(from.serverId(), accept, active);
+                attemptOfOther(from);
+            }
+        } else if (coordinator == null) {
+            return;
+        } else if (message instanceof Message.Promise promise && promise.viewId() == acceptor.viewId()) {
+            coordinator.onPromise(from, promise);
+            afterCoordinator();
+        } else if (message instanceof Message.Accepted acceptance && acceptance.viewId() == acceptor.viewId()) {
+            coordinator.onAccepted(from, acceptance);
+            afterCoordinator();
+        } else if (message instanceof Message.JoinReady joinReady && joinReady.viewId() == acceptor.viewId()) {
+            coordinator.onJoinReady(from, joinReady);
+        } else if (message instanceof Message.Refused refused && refused.viewId() == acceptor.viewId()) {
+            roundMax = Math.max(roundMax, refused.promised().round());
+            coordinator.onRefused(refused.promised());
+            afterCoordinator();
+        }
+    }
+
+    private void onPrepare(MemberId from, Message.Prepare prepare) {
+        if (prepare.previous() != null) {
+            learnDecided(prepare.previous());
+        }
+        if (isCurrent(from, prepare.viewId())) {
+            acceptor.onPrepare(from.serverId(), prepare, active);
+            attemptOfOther(from);
+        }
+    }
+
+    private void attemptOfOther(MemberId from) {
+        if (!from.equals(context.self)) {
+            attemptSeen();
+        }
+    }
+
+    /** Whether an election message is of the election under way here; who is behind is told. Nothing counts during an install. */
+    private boolean isCurrent(MemberId from, long viewId) {
+        if (decided != null && viewId <= decided.viewId()) {
+            context.out.send(from.serverId(), new Message.Decided(decided));
+            return false;
+        }
+        return !excluded && installing == 0 && viewId == acceptor.viewId();
+    }
+
+    private void onTransferRequest(Message.TransferRequest request) {
+        boolean isSource = installing == 0 && request.value().source() != null && request.value().source().equals(context.self)
+                && request.value().viewId() == acceptor.viewId();
+        if (isSource) {
+            long delivered = active == null ? Long.MAX_VALUE : active.sequencer().delivered();
+            context.out.add(new Effect.SendTransfer(request, context.rules.transferCut(request.value(), delivered)));
+        }
+    }
+
+    /** Takes a transfer, unless it is older than what is staged: the staged one may be decided, the older one cannot be any more. */
+    private void onTransfer(Message.Transfer transfer) {
+        boolean wanted = active == null && installing == 0 && transfer.value().viewId() == acceptor.viewId()
+                && transfer.value().rankOf(context.self) >= 0;
+        if (!wanted) {
+            return;
+        }
+        Message.Transfer present = disk.staged();
+        if (present == null || transfer.isAfter(present)) {
+            context.out.add(new Effect.Stage(transfer));
+        } else if (!present.isAfter(transfer)) {
+            sayReady(present);
+        }
+    }
+
+    private void sayReady(Message.Transfer transfer) {
+        context.out.send(transfer.ballot().serverId(),
+                new Message.JoinReady(transfer.ballot(), transfer.attempt(), transfer.value().viewId()));
+    }
+
+    /** What {@link Effect.Stage} asked for is on the medium. */
+    public void staged(Message.Transfer transfer) {
+        if (excluded || disk.staged() != null && !transfer.isAfter(disk.staged())) {
+            return;
+        }
+        disk.staged(transfer);
+        sayReady(transfer);
+        endStep();
+    }
+
+    /** The learner has nearly caught up with its helper ({@link Effect.Learn}). */
+    public void learned() {
+        if (!excluded && outside != null) {
+            outside.learned();
+        }
+    }
+
+    /** A view is decided: install it if it names this incarnation; who lived in the view before and is not named is out. */
+    private void learnDecided(ViewRecord view) {
+        if (decided != null && view.viewId() <= decided.viewId() || installing != 0 || excluded) {
+            return;
+        }
+        boolean follows = active != null && active.record().viewId() == view.viewId() - 1;
+        boolean named = view.rankOf(context.self) >= 0;
+        decided = view;
+        coordinator = null;
+        acceptor.reset(view);
+        context.broadcast(new Message.Decided(view));
+        if (active != null) {
+            if (follows && named) {
+                installing = context.out.install(view, context.self, Effect.Base.LOG);
+            } else {
+                exclude("is not in view " + view.viewId());
+            }
+        } else {
+            installOnDisk(view);
+            if (named && installing == 0) {
+                exclude("has not the base of view " + view.viewId());
+            }
+        }
+    }
+
+    /** A process outside: installs what its disk can, as the member that the view lists, be it this incarnation or a past one. */
+    private void installOnDisk(ViewRecord view) {
+        Effect.Base base = disk.baseFor(view);
+        if (base != null) {
+            installing = context.out.install(view, view.memberOf(context.self.diskId()), base);
+        }
+    }
+
+    private void exclude(String why) {
+        excluded = true;
+        context.out.note(context.self.serverId() + " " + why + ": it leaves and comes back as another incarnation");
+        context.out.add(new Effect.Excluded(decided));
+    }
+
+    /** The record {@code number} ({@link Effect.Store}, {@link Effect.Install}) is on the medium. */
+    public void recordStored(long number) {
+        if (number != installing || excluded) {
+            return;
+        }
+        installing = 0;
+        disk.installed(decided, decided.memberOf(context.self.diskId()));
+        if (decided.rankOf(context.self) >= 0) {
+            beginView();
+        }
+        endStep();
+    }
+
+    private void beginView() {
+        boolean fromDisk = active == null;
+        if (active != null) {
+            own.putFirst(active.end(decided.trim()));
+        }
+        context.out.add(new Effect.BeginView(decided, fromDisk));
+        outside = null;
+        active = new ActiveView(context, decided, own);
+        suspicion = new Suspicion(context, active);
+        succession = new Succession(context, active, suspicion);
+        active.begin();
+    }
+
+    /** This member's log has secured the slot at (view, index) of the sender of this rank, and all given to it before. */
+    public void secured(Position position) {
+        if (!excluded && active != null && isOfView(position.viewId())) {
+            active.onSecured(position.rank(), position.index());
+            endStep();
+        }
+    }
+
+    /** The stable prefix of the view up to {@code upTo} ({@link Order}) is on the medium. */
+    public void flushed(long viewId, long upTo) {
+        if (!excluded && active != null && isOfView(viewId)) {
+            active.onFlushed(upTo);
+            endStep();
+        }
+    }
+
+    /** What {@link Effect.FlushAll} asked for is done, and everything secured before was reported. */
+    public void flushedAll(long token) {
+        if (!excluded) {
+            acceptor.onFlushedAll(token, active);
+            endStep();
+        }
+    }
+
+    /** A barrier was delivered at {@code upTo}: let the medium catch up now. All members call it for the same slot. */
+    public void requestFlush(long viewId, long upTo) {
+        if (!excluded && active != null && isOfView(viewId)) {
+            active.requestFlush(upTo);
+            endStep();
+        }
+    }
+
+    /** The connection to a server was made or lost. */
+    public void connection(int serverId, boolean up) {
+        if (!excluded && active != null && active.record().memberOn(serverId) != null) {
+            active.onConnection(active.record().rankOf(active.record().memberOn(serverId)), up);
+            endStep();
+        }
+    }
+
+    /** The process {@code member} is known to be dead: its machine refuses connections. */
+    public void processGone(MemberId member) {
+        int rank = active == null ? -1 : active.record().rankOf(member);
+        if (!excluded && rank >= 0) {
+            suspicion.gone(rank);
+        }
+    }
+
+    /** Ends this view and begins the next with the same members, for instance because its zxids run out. */
+    public void planViewChange() {
+        if (active != null && !excluded) {
+            succession.plan();
+        }
+    }
+
+    private void endStep() {
+        if (active != null && !excluded) {
+            active.publish();
+        }
+    }
+}

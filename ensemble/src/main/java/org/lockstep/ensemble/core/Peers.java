@@ -1,0 +1,134 @@
+package org.lockstep.ensemble.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What this process knows of the other configured servers, in a view or not: for liveness only, never for safety. */
+final class Peers {
+    private final Map<Integer, Peer> peers = new TreeMap<>();
+    private final EnsembleOptions options;
+    private final MemberId self;
+
+    Peers(MemberId self, EnsembleOptions options) {
+        this.self = self;
+        this.options = options;
+        for (int serverId : options.voterIds()) {
+            if (serverId != self.serverId()) {
+                peers.put(serverId, new Peer());
+            }
+        }
+    }
+
+    static final class Peer {
+        MemberId member;
+        Message.Status status;
+        long heardAt = Long.MIN_VALUE / 2;
+        long statusAt = Long.MIN_VALUE / 2;
+        long joinAt = Long.MIN_VALUE / 2;
+        long joinViewId;
+        long resumeAt = Long.MIN_VALUE / 2;
+        long answeredAt = Long.MIN_VALUE / 2;
+    }
+
+    Peer of(int serverId) {
+        return peers.get(serverId);
+    }
+
+    Iterable<Integer> serverIds() {
+        return peers.keySet();
+    }
+
+    void heard(MemberId from, long now) {
+        Peer peer = peers.get(from.serverId());
+        if (!from.equals(peer.member)) {
+            peer.member = from;
+            peer.status = null;
+            peer.joinAt = Long.MIN_VALUE / 2;
+        }
+        peer.heardAt = now;
+    }
+
+    private boolean isFresh(long at, long now) {
+        return now - at < options.failureTimeoutNanos();
+    }
+
+    boolean hears(int serverId, long now) {
+        return serverId == self.serverId() || isFresh(peers.get(serverId).heardAt, now);
+    }
+
+    /** How many configured voters, with this one, were heard of late. */
+    int heardCount(long now) {
+        int count = options.voterIds().contains(self.serverId()) ? 1 : 0;
+        for (Peer peer : peers.values()) {
+            count += isFresh(peer.heardAt, now) ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** A server that said of late that it is a live member of a view not older than {@code viewId}; 0 when there is none. */
+    int liveMember(long viewId, long now) {
+        int best = 0;
+        long bestView = Math.max(1, viewId) - 1;
+        for (Map.Entry<Integer, Peer> entry : peers.entrySet()) {
+            Peer peer = entry.getValue();
+            if (peer.status != null && isFresh(peer.statusAt, now) && peer.status.liveViewId() > bestView) {
+                bestView = peer.status.liveViewId();
+                best = entry.getKey();
+            }
+        }
+        return best;
+    }
+
+    /** The processes outside any view that were heard of late, by server id. */
+    List<MemberId> outsiders(long now) {
+        List<MemberId> found = new ArrayList<>();
+        for (Peer peer : peers.values()) {
+            if (peer.status != null && isFresh(peer.statusAt, now) && peer.status.liveViewId() == 0) {
+                found.add(peer.member);
+            }
+        }
+        return found;
+    }
+
+    /** The newest decided view that anybody heard of late knows. */
+    long newestDecided(long now) {
+        long newest = 0;
+        for (Peer peer : peers.values()) {
+            if (peer.status != null && isFresh(peer.statusAt, now)) {
+                newest = Math.max(newest, peer.status.decidedViewId());
+            }
+        }
+        return newest;
+    }
+
+    /** Whether every outsider heard of late is blank; true when there is none. */
+    boolean allBlank(long now) {
+        for (Peer peer : peers.values()) {
+            if (peer.status != null && isFresh(peer.statusAt, now) && !peer.status.blank()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Learners that have caught up and ask to be admitted, by server id. */
+    List<MemberId> joinCandidates(long now) {
+        List<MemberId> found = new ArrayList<>();
+        for (Peer peer : peers.values()) {
+            if (isFresh(peer.joinAt, now) && isFresh(peer.heardAt, now)) {
+                found.add(peer.member);
+            }
+        }
+        return found;
+    }
+
+    /** This process slept: nobody's silence meanwhile means anything. */
+    void forgive(long gap) {
+        for (Peer peer : peers.values()) {
+            peer.heardAt += gap;
+            peer.statusAt += gap;
+        }
+    }
+}

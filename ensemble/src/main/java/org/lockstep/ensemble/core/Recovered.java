@@ -1,0 +1,34 @@
+package org.lockstep.ensemble.core;
+
+/**
+ * What a process finds on its disk when it starts. Every field but the flags may be absent: a blank disk has none.
+ *
+ * @param installed the view whose base the log holds, or null
+ * @param installedAs the incarnation that installed it and wrote the log, or null
+ * @param last per sender of {@code installed}, the last slot in the log, cut at the first that is damaged or out of its chain; null
+ *     without {@code installed}
+ * @param intact whether the machine has not rebooted since {@code installed} was installed; true under {@code durable}
+ * @param damaged a slot of the flushed part cannot be read: the disk may vote, but gives no base and rejoins by transfer
+ * @param flushedMark the place ({@link Order}) in {@code installed} up to which everything stable is on the medium
+ * @param acceptor the voter's memory, or null
+ * @param staged the transfer that was staged last and not installed, or null; its content member is not read
+ */
+public record Recovered(ViewRecord installed, MemberId installedAs, Trim last, boolean intact, boolean damaged,
+        long flushedMark, AcceptorRecord acceptor, Message.Transfer staged) {
+    /** What a blank disk holds. */
+    public static final Recovered BLANK = new Recovered(null, null, null, true, false, Order.NONE, null, null);
+
+    boolean isBlank() {
+        return installed == null && (acceptor == null || acceptor.previous() == null && acceptor.accepted() == null)
+                && staged == null;
+    }
+
+    /** The newest view that this disk knows to be decided, or null. */
+    ViewRecord decided() {
+        ViewRecord previous = acceptor == null ? null : acceptor.previous();
+        if (installed == null || previous != null && previous.viewId() > installed.viewId()) {
+            return previous;
+        }
+        return installed;
+    }
+}

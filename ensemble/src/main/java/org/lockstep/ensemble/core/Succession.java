@@ -1,0 +1,67 @@
+package org.lockstep.ensemble.core;
+
+/**
+ * When a live member coordinates the election of the next view: the lowest-ranked unsuspected member at once, the others after it,
+ * each a while later, unless somebody is at work.
+ */
+final class Succession {
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final Context context;
+    private final ActiveView view;
+    private final Suspicion suspicion;
+    private final long beganAt;
+    private boolean planned;
+    private long wantedSince = NEVER;
+    private long activityAt = Long.MIN_VALUE / 2;
+
+    Succession(Context context, ActiveView view, Suspicion suspicion) {
+        this.context = context;
+        this.view = view;
+        this.suspicion = suspicion;
+        beganAt = context.now;
+    }
+
+    /** A view change is asked for, with whoever is a member now. */
+    void plan() {
+        planned = true;
+    }
+
+    /** Some coordinator is at work, or has just failed. */
+    void activity() {
+        activityAt = context.now;
+    }
+
+    boolean isDue() {
+        boolean wanted = planned || suspicion.any() || view.isWedged() || canAdmit();
+        if (!wanted) {
+            wantedSince = NEVER;
+            return false;
+        }
+        if (wantedSince == NEVER) {
+            wantedSince = context.now;
+        }
+        long patience = context.options.patienceNanos();
+        long from = Math.max(wantedSince, activityAt + patience);
+        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + position() * patience;
+    }
+
+    /** Learners are admitted when the view has settled: everybody has begun it, a while ago. */
+    private boolean canAdmit() {
+        for (int k = 0; k < view.record().members().size(); k++) {
+            if (k != view.me() && !view.table().hasStarted(k)) {
+                return false;
+            }
+        }
+        return context.now - beganAt > context.options.patienceNanos()
+                && !context.peers.joinCandidates(context.now).isEmpty();
+    }
+
+    private int position() {
+        int position = 0;
+        for (int k = 0; k < view.me(); k++) {
+            position += suspicion.isSuspected(k) ? 0 : 1;
+        }
+        return position;
+    }
+}
