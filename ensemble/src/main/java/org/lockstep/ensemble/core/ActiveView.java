@@ -263,9 +263,9 @@ final class ActiveView {
     }
 
     /** The view is over: delivers the rest of its final sequence and hands back own slots that it left out. */
-    List<Slot> end(Trim trim) {
+    List<Slot> end(Trim cut, Trim trim) {
         List<Slot> mine = new ArrayList<>(sequencer.pending(me));
-        sequencer.deliverRest(trim, slot -> context.out.add(new Effect.Deliver(slot)));
+        sequencer.deliverRest(cut, slot -> context.out.add(new Effect.Deliver(slot)));
         own.endView();
         return context.rules.resend(mine, trim);
     }

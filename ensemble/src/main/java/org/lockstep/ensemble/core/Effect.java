@@ -19,9 +19,9 @@ public sealed interface Effect {
 
     /**
      * In one transaction make the log that of {@code view}, written by {@code as}, and flush it; {@link EnsembleMember#recordStored}
-     * then. The base comes from the log itself, cut above the view's trim, or from what was staged, or is empty.
+     * then. The base comes from the log itself, cut above {@code cut}, or from what was staged, or is empty.
      */
-    record Install(long recordNumber, ViewRecord view, MemberId as, Base base) implements Effect {}
+    record Install(long recordNumber, ViewRecord view, MemberId as, Base base, Trim cut) implements Effect {}
 
     /** Where the base of an installed view comes from. */
     enum Base { LOG, STAGED, EMPTY }

@@ -40,8 +40,8 @@ public final class Effects {
         return recordNumber;
     }
 
-    long install(ViewRecord view, MemberId as, Effect.Base base) {
-        list.add(new Effect.Install(++recordNumber, view, as, base));
+    long install(ViewRecord view, MemberId as, Effect.Base base, Trim cut) {
+        list.add(new Effect.Install(++recordNumber, view, as, base, cut));
         return recordNumber;
     }
 

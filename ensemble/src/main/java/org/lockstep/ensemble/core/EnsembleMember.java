@@ -383,7 +383,7 @@ public final class EnsembleMember {
         context.broadcast(new Message.Decided(view));
         if (active != null) {
             if (follows && named) {
-                installing = context.out.install(view, context.self, Effect.Base.LOG);
+                installing = context.out.install(view, context.self, Effect.Base.LOG, context.rules.installCut(view));
             } else {
                 exclude("is not in view " + view.viewId());
             }
@@ -399,7 +399,7 @@ public final class EnsembleMember {
     private void installOnDisk(ViewRecord view) {
         Effect.Base base = disk.baseFor(view);
         if (base != null) {
-            installing = context.out.install(view, view.memberOf(context.self.diskId()), base);
+            installing = context.out.install(view, view.memberOf(context.self.diskId()), base, context.rules.installCut(view));
         }
     }
 
@@ -425,7 +425,7 @@ public final class EnsembleMember {
     private void beginView() {
         boolean fromDisk = active == null;
         if (active != null) {
-            own.putFirst(active.end(decided.trim()));
+            own.putFirst(active.end(context.rules.installCut(decided), decided.trim()));
         }
         context.out.add(new Effect.BeginView(decided, fromDisk));
         outside = null;

@@ -101,9 +101,9 @@ class Rules {
                 && last.memberOf(candidate.member().diskId()) != null;
     }
 
-    /** What is cut off the log at install: own and others' slots above the trim will never be part of the order. */
-    boolean cutsAboveTrim() {
-        return true;
+    /** Where the log is cut at install: slots above the trim, own or not, will never be part of the order. */
+    Trim installCut(ViewRecord view) {
+        return view.trim();
     }
 
     /** Own slots that the view's end left out, to be sent again in the next view: exactly those above the trim. */

@@ -1,0 +1,193 @@
+package org.lockstep.ensemble.sim;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.Report;
+import org.lockstep.ensemble.core.Slot;
+import org.lockstep.ensemble.core.ViewRecord;
+
+/** Watches everything that members do and fails the run when a promise of the protocol is broken. */
+final class Checker {
+    private final SimConfig config;
+    private final int minView;
+    private final Map<Long, ViewRecord> decided = new TreeMap<>();
+    private final Map<Long, History> bases = new HashMap<>();
+    private final Map<MemberId, Report> reports = new HashMap<>();
+    private final List<Long> order = new ArrayList<>();
+    private final Map<Integer, Integer> lastOfSession = new HashMap<>();
+    private History tip = History.EMPTY;
+    private History acknowledged = History.EMPTY;
+    private History barrier = History.EMPTY;
+    private long lastCutViewId;
+    private long cuts;
+    private long acknowledgements;
+    private long restarts;
+
+    Checker(SimConfig config, int minView) {
+        this.config = config;
+        this.minView = minView;
+        order.add(History.EMPTY.hash);
+    }
+
+    private static void require(boolean holds, String format, Object... arguments) {
+        if (!holds) {
+            throw new SimulationFailure(String.format(format, arguments));
+        }
+    }
+
+    /** A promise leaves a member. */
+    void onPromise(MemberId from, Message.Promise promise, ViewRecord previous) {
+        require(previous == null || previous.listsDisk(from.serverId(), from.diskId()),
+                "%s votes on view %d with a disk that view %d does not list", from, promise.viewId(), promise.viewId() - 1);
+        Report report = promise.report();
+        MemberId key = new MemberId(from.serverId(), from.diskId(), from.incarnation() << 32 | promise.viewId());
+        Report before = reports.putIfAbsent(key, report);
+        require(before == null || before.equals(report), "%s reports %s, and before %s", from, report, before);
+    }
+
+    /** Somebody holds {@code view} for decided. */
+    void onDecided(ViewRecord view, Simulation simulation) {
+        ViewRecord other = decided.get(view.viewId());
+        if (other != null) {
+            require(other.equals(view), "two values of view %d: %s and %s", view.viewId(), other, view);
+            return;
+        }
+        decided.put(view.viewId(), view);
+        require(view.members().size() >= minView, "view %d has %d members", view.viewId(), view.members().size());
+        require(view.viewId() == 1 || decided.containsKey(view.viewId() - 1), "view %d has no predecessor", view.viewId());
+        if (view.origin() == ViewRecord.Origin.RESTART) {
+            restarts++;
+        }
+        if (view.origin() == ViewRecord.Origin.RESTART_CUT) {
+            require(config.policy().isLazy(), "view %d forgets the tail under durable", view.viewId());
+            cuts++;
+        }
+        for (MemberId member : view.members()) {
+            require(simulation.holdsBase(member, view), "view %d is decided and its member %s does not hold its base",
+                    view.viewId(), member);
+        }
+    }
+
+    /** A disk holds {@code base} as the base of {@code view}. */
+    void onInstalled(int serverId, ViewRecord view, History base) {
+        History other = bases.get(view.viewId());
+        if (other != null) {
+            require(other.hash == base.hash, "server %d installs view %d with %d slots, others with %d or others", serverId,
+                    view.viewId(), base.count, other.count);
+            return;
+        }
+        bases.put(view.viewId(), base);
+        if (view.keepsEverything()) {
+            require(base.count >= tip.count && hashAt(base, tip.count) == tip.hash,
+                    "view %d begins with %d slots on server %d, of %d delivered (%d acknowledged)", view.viewId(), base.count,
+                    serverId, tip.count, acknowledged.count);
+            extend(base);
+            return;
+        }
+        lastCutViewId = view.viewId();
+        require(base.count >= barrier.count, "a completed barrier is lost: view %d begins with %d slots, it was the %d.",
+                view.viewId(), base.count, barrier.count);
+        require(base.count <= tip.count && order.get(base.count) == base.hash,
+                "view %d does not begin with a prefix of what was delivered: %d slots of %d", view.viewId(), base.count, tip.count);
+        rollBack(base);
+    }
+
+    private static long hashAt(History history, int count) {
+        History at = history;
+        while (at.count > count) {
+            at = at.before;
+        }
+        return at.hash;
+    }
+
+    private void extend(History history) {
+        List<History> more = new ArrayList<>();
+        for (History at = history; at.count > tip.count; at = at.before) {
+            more.add(at);
+        }
+        for (int i = more.size() - 1; i >= 0; i--) {
+            tip = more.get(i);
+            order.add(tip.hash);
+            noteRequests(tip.slot);
+        }
+    }
+
+    private void rollBack(History base) {
+        while (order.size() > base.count + 1) {
+            order.remove(order.size() - 1);
+        }
+        tip = base;
+        acknowledged = acknowledged.count > base.count ? base : acknowledged;
+        lastOfSession.clear();
+        for (History at = base; at.slot != null; at = at.before) {
+            for (long request : Payload.decode(at.slot.payload())) {
+                lastOfSession.merge(Payload.session(request), Payload.number(request), Math::max);
+            }
+        }
+    }
+
+    private void noteRequests(Slot slot) {
+        for (long request : Payload.decode(slot.payload())) {
+            Integer last = lastOfSession.put(Payload.session(request), Payload.number(request));
+            require(last == null || last < Payload.number(request), "session %d: request %d is applied after %d",
+                    Payload.session(request), Payload.number(request), last);
+        }
+    }
+
+    /** A member has applied one more slot. */
+    void onDelivered(MemberId member, long viewId, History history) {
+        if (viewId < lastCutViewId) {
+            return;
+        }
+        if (history.count == tip.count + 1 && history.before.hash == tip.hash) {
+            extend(history);
+        }
+        require(history.count <= tip.count && order.get(history.count) == history.hash,
+                "%s applies %s as slot %d of the order, another than others did", member, history.slot.position(), history.count);
+        History next = bases.get(viewId + 1);
+        require(next == null || history.count <= next.count, "%s delivers %s, which view %d does not begin with", member,
+                history.slot.position(), viewId + 1);
+    }
+
+    void onAcknowledged(long viewId, History at) {
+        acknowledgements++;
+        if (viewId >= lastCutViewId && at.count > acknowledged.count) {
+            acknowledged = at;
+        }
+    }
+
+    void onBarrier(long viewId, History at) {
+        if (viewId >= lastCutViewId && at.count > barrier.count) {
+            barrier = at;
+        }
+    }
+
+    long acknowledgements() {
+        return acknowledgements;
+    }
+
+    long views() {
+        return decided.size();
+    }
+
+    long restarts() {
+        return restarts;
+    }
+
+    long cuts() {
+        return cuts;
+    }
+
+    ViewRecord lastDecided() {
+        ViewRecord last = null;
+        for (ViewRecord view : decided.values()) {
+            last = view;
+        }
+        return last;
+    }
+}

@@ -1,0 +1,122 @@
+package org.lockstep.ensemble.sim;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Clients with pipelined requests. A session lives as long as its connection; when its server drops it the client goes elsewhere with
+ * a new one, and never knows of what was under way.
+ */
+final class Clients {
+    private final Simulation simulation;
+    private final SimConfig config;
+    private final List<Client> all = new ArrayList<>();
+    private final boolean[] cutOff;
+    private int sessions;
+    private long[] acknowledgedBy;
+
+    private static final class Client {
+        int server;
+        int session;
+        int number;
+        long openAt;
+        final Set<Long> outstanding = new HashSet<>();
+    }
+
+    Clients(Simulation simulation, SimConfig config) {
+        this.simulation = simulation;
+        this.config = config;
+        cutOff = new boolean[config.members() + 1];
+        acknowledgedBy = new long[config.members() + 1];
+        for (int i = 0; i < config.members() * config.clientsPerServer(); i++) {
+            Client client = new Client();
+            client.server = 1 + i % config.members();
+            client.session = ++sessions;
+            all.add(client);
+        }
+    }
+
+    void start() {
+        for (Client client : all) {
+            next(client);
+        }
+    }
+
+    private void next(Client client) {
+        simulation.after(1 + simulation.random().nextLong(2 * config.requestGapNanos()), () -> {
+            int burst = simulation.random().nextInt(4) == 0 ? config.pipeline() : 1;
+            for (int i = 0; i < burst; i++) {
+                send(client);
+            }
+            next(client);
+        });
+    }
+
+    private void send(Client client) {
+        boolean ready = simulation.now() >= client.openAt && simulation.node(client.server).takesRequests()
+                && !cutOff[client.server];
+        if (!ready) {
+            if (simulation.random().nextInt(4) == 0) {
+                reconnect(client);
+            }
+            return;
+        }
+        if (client.outstanding.size() >= config.pipeline()) {
+            return;
+        }
+        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(10) == 0);
+        client.outstanding.add(request);
+        simulation.node(client.server).request(request);
+    }
+
+    private void reconnect(Client client) {
+        client.server = 1 + simulation.random().nextInt(config.members());
+        client.session = ++sessions;
+        client.number = 0;
+        client.outstanding.clear();
+        client.openAt = simulation.now() + simulation.random().nextLong(50 * SimConfig.MILLI);
+    }
+
+    /** The server answers; true when the client still waits there. */
+    boolean acknowledge(int serverId, long request) {
+        for (Client client : all) {
+            if (client.server == serverId && client.session == Payload.session(request) && client.outstanding.remove(request)) {
+                acknowledgedBy[serverId]++;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The server drops all its clients. */
+    void dropped(int serverId) {
+        cutOff[serverId] = false;
+        for (Client client : all) {
+            if (client.server == serverId) {
+                reconnect(client);
+            }
+        }
+    }
+
+    void cutOff(int serverId, boolean value) {
+        if (value) {
+            dropped(serverId);
+        }
+        cutOff[serverId] = value;
+    }
+
+    /** How many requests each server has answered, by server id. */
+    long[] acknowledgedBy() {
+        return acknowledgedBy.clone();
+    }
+
+    /** Spreads the clients over the servers again, so that each can be seen to work. */
+    void spread() {
+        for (int i = 0; i < all.size(); i++) {
+            reconnect(all.get(i));
+            all.get(i).server = 1 + i % config.members();
+        }
+    }
+}

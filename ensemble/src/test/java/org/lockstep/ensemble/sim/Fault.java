@@ -1,0 +1,7 @@
+package org.lockstep.ensemble.sim;
+
+/** What may go wrong. */
+enum Fault {
+    KILL_ONE, KILL_ALL, POWER_ONE, POWER_SOME, POWER_ALL, PAUSE, CUT_BOTH_WAYS, CUT_ONE_WAY, BREAK_LINK, CLOCK_JUMP, FULL_DISK,
+    FLIPPED_BIT, WIPED_DISK, SLOW_DISK, PLANNED_CHANGE
+}

@@ -1,0 +1,213 @@
+package org.lockstep.ensemble.sim;
+
+import java.io.PrintStream;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.ViewRecord;
+
+/** One run: virtual time, events in order, everything random from one seed. */
+final class Simulation {
+    private final SimConfig config;
+    private final SplittableRandom random;
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final SimNode[] nodes;
+    private final Network network;
+    private final Clients clients;
+    private final Checker checker;
+    private final Nemesis nemesis;
+    private final PrintStream trace;
+    private long now;
+    private long sequence;
+    private long hash = 1;
+    private long crashes;
+
+    private record Event(long at, long sequence, Runnable action) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            int byTime = Long.compare(at, other.at);
+            return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
+        }
+    }
+
+    /** What a run came to. */
+    record Result(long hash, long acknowledged, long views, long restarts, long cuts, long slots, long events) {}
+
+    /** {@code trace}: where to print each step, or null. */
+    Simulation(SimConfig config, PrintStream trace) {
+        this.config = config;
+        this.trace = trace;
+        random = new SplittableRandom(config.seed());
+        nodes = new SimNode[config.members() + 1];
+        checker = new Checker(config, config.options().minView());
+        network = new Network(this, config);
+        clients = new Clients(this, config);
+        nemesis = new Nemesis(this, config);
+        for (int i = 1; i < nodes.length; i++) {
+            nodes[i] = new SimNode(this, config, i);
+        }
+    }
+
+    long now() {
+        return now;
+    }
+
+    SplittableRandom random() {
+        return random;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    Clients clients() {
+        return clients;
+    }
+
+    Checker checker() {
+        return checker;
+    }
+
+    SimNode node(int serverId) {
+        return nodes[serverId];
+    }
+
+    void at(long time, Runnable action) {
+        events.add(new Event(Math.max(time, now), sequence++, action));
+    }
+
+    void after(long nanos, Runnable action) {
+        at(now + nanos, action);
+    }
+
+    Result run() {
+        for (int i = 1; i < nodes.length; i++) {
+            after(random.nextLong(200 * SimConfig.MILLI), nodes[i]::start);
+        }
+        clients.start();
+        nemesis.start();
+        at(config.faultsUntilNanos(), this::endFaults);
+        long calm = config.faultsUntilNanos() + (config.endNanos() - config.faultsUntilNanos()) * 3 / 4;
+        runUntil(calm);
+        requireOneView();
+        clients.spread();
+        long[] before = clients.acknowledgedBy();
+        runUntil(config.endNanos());
+        requireProgress(before);
+        return new Result(hash, checker.acknowledgements(), checker.views(), checker.restarts(), checker.cuts(),
+                nodes[1].applied().count, sequence);
+    }
+
+    private void runUntil(long time) {
+        while (!events.isEmpty() && events.peek().at() <= time) {
+            Event event = events.poll();
+            now = event.at();
+            event.action().run();
+        }
+        now = time;
+    }
+
+    private void endFaults() {
+        trace(0, "faults end", 0);
+        network.heal();
+        for (int i = 1; i < nodes.length; i++) {
+            nodes[i].slowDown(1);
+            after(random.nextLong(300 * SimConfig.MILLI), nodes[i]::start);
+        }
+        after(500 * SimConfig.MILLI, () -> {
+            network.heal();
+            network.connectAll();
+        });
+    }
+
+    private void requireOneView() {
+        ViewRecord view = nodes[1].view();
+        for (int i = 1; i < nodes.length; i++) {
+            if (view == null || !view.equals(nodes[i].view()) || view.members().size() != config.members()) {
+                throw new SimulationFailure("no view of all after the faults have ended\n" + states());
+            }
+        }
+    }
+
+    private void requireProgress(long[] before) {
+        long[] after = clients.acknowledgedBy();
+        for (int i = 1; i < nodes.length; i++) {
+            if (after[i] <= before[i]) {
+                throw new SimulationFailure("server " + i + " answers nobody after the faults have ended\n" + states());
+            }
+        }
+    }
+
+    private String states() {
+        StringBuilder out = new StringBuilder();
+        for (int i = 1; i < nodes.length; i++) {
+            out.append(nodes[i]).append('\n');
+        }
+        return out.toString();
+    }
+
+    /** Whether every server's disk is listed in the last view, holds it, and can be read. */
+    boolean allDisksServe() {
+        ViewRecord last = checker.lastDecided();
+        for (int i = 1; i < nodes.length; i++) {
+            SimDisk disk = nodes[i].disk();
+            if (last == null || disk.isDamaged() || !last.listsDisk(i, disk.diskId) || disk.installed() == null) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the disk of {@code member} holds the base of {@code view}, or what is to be cut to it. */
+    boolean holdsBase(MemberId member, ViewRecord view) {
+        SimDisk disk = nodes[member.serverId()].disk();
+        if (!disk.diskId.equals(member.diskId()) || view.viewId() == 1 || disk.isDamaged()) {
+            return true;
+        }
+        boolean staged = disk.staged() != null && disk.staged().value().equals(view);
+        return staged || disk.installed() != null && disk.installed().viewId() >= view.viewId() - 1;
+    }
+
+    /** Steps towards a next view are where a crash hurts most. */
+    void maybeCrash(SimNode node, Effect effect) {
+        boolean step = effect instanceof Effect.Store || effect instanceof Effect.Install || effect instanceof Effect.Stage
+                || effect instanceof Effect.FlushAll || effect instanceof Effect.BeginView
+                || effect instanceof Effect.Send send && (send.message() instanceof Message.Accept
+                        || send.message() instanceof Message.Decided || send.message() instanceof Message.JoinReady);
+        if (step && config.crashPerEffect() > 0 && now < config.faultsUntilNanos()
+                && random.nextInt(config.crashPerEffect()) == 0 && node.isUp()) {
+            crashes++;
+            long delay = random.nextBoolean() ? 0 : random.nextLong(3 * config.flushNanos());
+            boolean power = random.nextInt(3) == 0;
+            if (delay == 0) {
+                nemesis.down(node.serverId(), power);
+            } else {
+                after(delay, () -> nemesis.down(node.serverId(), power));
+            }
+        }
+    }
+
+    void trace(int serverId, String what, long detail) {
+        hash = History.mix(hash, now);
+        hash = History.mix(hash, serverId * 31L + what.hashCode());
+        hash = History.mix(hash, detail);
+        if (trace != null) {
+            trace.printf("%12.3f ms  %d %s %d%n", now / 1e6, serverId, what, detail);
+        }
+    }
+
+    void traceNote(int serverId, String text) {
+        trace(serverId, text, 0);
+    }
+
+    void traceMessage(int from, int to, Message message) {
+        hash = History.mix(hash, now);
+        hash = History.mix(hash, from * 64L + to);
+        hash = History.mix(hash, message.getClass().getName().hashCode());
+        if (trace != null) {
+            trace.printf("%12.3f ms  %d <- %d %s%n", now / 1e6, to, from, message);
+        }
+    }
+}
