@@ -2,7 +2,8 @@ package org.lockstep.ensemble.core;
 
 /**
  * One process of an ensemble as a deterministic machine: inputs in, effects out. No thread, no clock, no I/O, nothing random. Every
- * input method may add effects; the driver then does them in order and clears them ({@link #effects}). One thread at a time.
+ * input method may add effects; after one or more inputs the driver calls {@link #endTurn}, does the effects in order and clears them
+ * ({@link #effects}). One thread at a time.
  *
  * <p>Life: outside, until a decided view names this incarnation and its disk holds the view's base; then live in that view; at its end
  * live in the next, or excluded for good. A process restart is another incarnation.
@@ -80,7 +81,6 @@ public final class EnsembleMember {
         }
         own.submit(payload);
         active.pump();
-        endStep();
     }
 
     /** Time passes; {@code nowNanos} is monotonic as far as the machine can do it, what runs backwards is ignored. */
@@ -105,7 +105,6 @@ public final class EnsembleMember {
         } else if (installing == 0) {
             tickOutside();
         }
-        endStep();
     }
 
     private void start(long nowNanos) {
@@ -202,7 +201,6 @@ public final class EnsembleMember {
         } else {
             onControl(from, message);
         }
-        endStep();
     }
 
     private void onViewMessage(MemberId from, Message message) {
@@ -360,7 +358,6 @@ public final class EnsembleMember {
         }
         disk.staged(transfer);
         sayReady(transfer);
-        endStep();
     }
 
     /** The learner has nearly caught up with its helper ({@link Effect.Learn}). */
@@ -419,7 +416,6 @@ public final class EnsembleMember {
         if (decided.rankOf(context.self) >= 0) {
             beginView();
         }
-        endStep();
     }
 
     private void beginView() {
@@ -439,7 +435,6 @@ public final class EnsembleMember {
     public void secured(Position position) {
         if (!excluded && active != null && isOfView(position.viewId())) {
             active.onSecured(position.rank(), position.index());
-            endStep();
         }
     }
 
@@ -447,7 +442,6 @@ public final class EnsembleMember {
     public void flushed(long viewId, long upTo) {
         if (!excluded && active != null && isOfView(viewId)) {
             active.onFlushed(upTo);
-            endStep();
         }
     }
 
@@ -455,7 +449,6 @@ public final class EnsembleMember {
     public void flushedAll(long token) {
         if (!excluded) {
             acceptor.onFlushedAll(token, active);
-            endStep();
         }
     }
 
@@ -463,7 +456,6 @@ public final class EnsembleMember {
     public void requestFlush(long viewId, long upTo) {
         if (!excluded && active != null && isOfView(viewId)) {
             active.requestFlush(upTo);
-            endStep();
         }
     }
 
@@ -471,7 +463,6 @@ public final class EnsembleMember {
     public void connection(int serverId, boolean up) {
         if (!excluded && active != null && active.record().memberOn(serverId) != null) {
             active.onConnection(active.record().rankOf(active.record().memberOn(serverId)), up);
-            endStep();
         }
     }
 
@@ -490,7 +481,11 @@ public final class EnsembleMember {
         }
     }
 
-    private void endStep() {
+    /**
+     * Ends a turn of one or more inputs: what changed in the own row of the shared table is sent, once, behind the data it describes.
+     * To be called before the effects of the turn are taken.
+     */
+    public void endTurn() {
         if (active != null && !excluded) {
             active.publish();
         }

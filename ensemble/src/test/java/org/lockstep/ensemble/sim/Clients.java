@@ -55,7 +55,10 @@ final class Clients {
     }
 
     private void send(Client client) {
-        boolean ready = simulation.now() >= client.openAt && simulation.node(client.server).takesRequests()
+        if (simulation.now() < client.openAt) {
+            return;
+        }
+        boolean ready = simulation.node(client.server).takesRequests()
                 && !cutOff[client.server];
         if (!ready) {
             if (simulation.random().nextInt(4) == 0) {

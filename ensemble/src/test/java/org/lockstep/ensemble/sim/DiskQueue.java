@@ -70,9 +70,7 @@ final class DiskQueue {
             apply(item, node.disk());
         }
         runNext();
-        for (Item item : batch) {
-            node.diskDone(item.process(), item.effect());
-        }
+        node.diskDone(batch.get(0).process(), batch.stream().map(Item::effect).toList());
     }
 
     private static void apply(Item item, SimDisk disk) {

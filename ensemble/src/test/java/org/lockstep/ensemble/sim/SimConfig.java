@@ -35,7 +35,7 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set
             }
         }
         return new SimConfig(seed, members, policy, bug, faults, random.nextInt(3) == 0, (100 + random.nextLong(1500)) * MILLI,
-                random.nextBoolean() ? 0 : 10 + random.nextInt(100), (5 + random.nextLong(100)) * MILLI, 1 + random.nextInt(3),
+                random.nextBoolean() ? 0 : 10 + random.nextInt(100), (10 + random.nextLong(random.nextInt(3) == 0 ? 50 : 400)) * MILLI, 1 + random.nextInt(2),
                 1 + random.nextInt(8), (50 + random.nextLong(random.nextBoolean() ? 500 : 5000)) * 1000,
                 (100 + random.nextLong(random.nextBoolean() ? 500 : 10_000)) * 1000, 1 + random.nextInt(8),
                 endNanos * 2 / 3, endNanos);

@@ -214,7 +214,6 @@ final class SimNode {
                 batch.add(inbox.poll());
             }
             core.submit(Payload.encode(batch));
-            performOnce();
             any = true;
         }
         if (any) {
@@ -222,30 +221,34 @@ final class SimNode {
         }
     }
 
-    /** What the disk has done is reported to the process, if it is still the one that asked. */
-    void diskDone(long ofProcess, Effect effect) {
+    /** What the disk has done in one go is reported to the process, if it is still the one that asked. */
+    void diskDone(long ofProcess, List<Effect> effects) {
         if (ofProcess != process) {
             return;
         }
-        if (effect instanceof Effect.Install install) {
+        if (effects.get(0) instanceof Effect.Install install) {
             simulation.checker().onInstalled(serverId, install.view(), disk.base());
         }
         whenAwake(() -> {
-            if (effect instanceof Effect.Secure secure) {
-                core.secured(secure.slot().position());
-            } else if (effect instanceof Effect.Flush flush) {
-                core.flushed(flush.viewId(), flush.upTo());
-            } else if (effect instanceof Effect.FlushAll flushAll) {
-                core.flushedAll(flushAll.token());
-            } else if (effect instanceof Effect.Store store) {
-                recordStored(store.recordNumber());
-            } else if (effect instanceof Effect.Install install) {
-                recordStored(install.recordNumber());
-            } else if (effect instanceof Effect.Stage stage) {
-                core.staged(stage.transfer());
-            }
+            effects.forEach(this::report);
             perform();
         });
+    }
+
+    private void report(Effect effect) {
+        if (effect instanceof Effect.Secure secure) {
+            core.secured(secure.slot().position());
+        } else if (effect instanceof Effect.Flush flush) {
+            core.flushed(flush.viewId(), flush.upTo());
+        } else if (effect instanceof Effect.FlushAll flushAll) {
+            core.flushedAll(flushAll.token());
+        } else if (effect instanceof Effect.Store store) {
+            recordStored(store.recordNumber());
+        } else if (effect instanceof Effect.Install install) {
+            recordStored(install.recordNumber());
+        } else if (effect instanceof Effect.Stage stage) {
+            core.staged(stage.transfer());
+        }
     }
 
     private void recordStored(long number) {
@@ -259,6 +262,9 @@ final class SimNode {
     }
 
     private void performOnce() {
+        if (core != null) {
+            core.endTurn();
+        }
         while (core != null && !core.effects().list().isEmpty()) {
             List<Effect> effects = List.copyOf(core.effects().list());
             core.effects().clear();
