@@ -1,5 +1,7 @@
 package org.lockstep.ensemble.core;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -14,7 +16,7 @@ final class DiskState {
     private boolean intact;
     private boolean damaged;
     private long flushedMark;
-    private Message.Transfer staged;
+    private final List<ViewRecord> staged;
 
     DiskState(UUID diskId, Recovered found) {
         this.diskId = diskId;
@@ -24,23 +26,21 @@ final class DiskState {
         intact = found.intact();
         damaged = found.damaged();
         flushedMark = found.flushedMark();
-        staged = found.staged();
+        staged = new ArrayList<>(found.staged());
     }
 
     boolean isBlank() {
-        return installed == null && staged == null;
+        return installed == null && staged.isEmpty();
     }
 
     boolean hasInstalled(ViewRecord view) {
         return view.equals(installed);
     }
 
-    Message.Transfer staged() {
-        return staged;
-    }
-
-    void staged(Message.Transfer transfer) {
-        staged = transfer;
+    /** The base of {@code view} is staged here and flushed. What was staged for another value of the same view stays. */
+    void staged(ViewRecord view) {
+        staged.removeIf(other -> other.viewId() < view.viewId());
+        staged.add(view);
     }
 
     /** What this disk tells of the view {@code viewId}. */
@@ -52,7 +52,7 @@ final class DiskState {
     }
 
     boolean holdsStaged(ViewRecord view) {
-        return staged != null && staged.value().equals(view);
+        return staged.contains(view);
     }
 
     /**
@@ -84,6 +84,6 @@ final class DiskState {
         intact = true;
         damaged = false;
         flushedMark = Order.NONE;
-        staged = null;
+        staged.clear();
     }
 }

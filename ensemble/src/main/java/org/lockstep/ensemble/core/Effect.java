@@ -41,7 +41,11 @@ public sealed interface Effect {
     /** Send the joiner the base of the value, from this member's log cut by the value's trim. */
     record SendTransfer(Message.TransferRequest request, Trim cut) implements Effect {}
 
-    /** Write what was transferred beside the log and flush it; {@link EnsembleMember#staged} then. */
+    /**
+     * Write what was transferred beside the log and flush it; {@link EnsembleMember#staged} then. Staging adds: what was staged for
+     * another value of the same view is kept until a view is installed. (All values share the base of the view before and its slots,
+     * and differ in the trim.) For a value that only a few accepted may come back in a later ballot, after another one was staged.
+     */
     record Stage(Message.Transfer transfer) implements Effect {}
 
     /** This incarnation is out of the decided view: drop its clients, answer nothing, start anew as another incarnation. */

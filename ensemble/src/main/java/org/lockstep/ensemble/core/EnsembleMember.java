@@ -171,7 +171,11 @@ public final class EnsembleMember {
     private void afterCoordinator() {
         if (coordinator.phase() == Coordinator.Phase.OVER) {
             coordinator = null;
-            attemptSeen();
+            if (active != null) {
+                succession.failed();
+            } else {
+                outside.failed();
+            }
         } else if (coordinator.phase() == Coordinator.Phase.DECIDED) {
             learnDecided(coordinator.value());
         }
@@ -331,18 +335,16 @@ public final class EnsembleMember {
         }
     }
 
-    /** Takes a transfer, unless it is older than what is staged: the staged one may be decided, the older one cannot be any more. */
     private void onTransfer(Message.Transfer transfer) {
         boolean wanted = active == null && installing == 0 && transfer.value().viewId() == acceptor.viewId()
                 && transfer.value().rankOf(context.self) >= 0;
         if (!wanted) {
             return;
         }
-        Message.Transfer present = disk.staged();
-        if (present == null || transfer.isAfter(present)) {
+        if (disk.holdsStaged(transfer.value())) {
+            sayReady(transfer);
+        } else {
             context.out.add(new Effect.Stage(transfer));
-        } else if (!present.isAfter(transfer)) {
-            sayReady(present);
         }
     }
 
@@ -353,11 +355,10 @@ public final class EnsembleMember {
 
     /** What {@link Effect.Stage} asked for is on the medium. */
     public void staged(Message.Transfer transfer) {
-        if (excluded || disk.staged() != null && !transfer.isAfter(disk.staged())) {
-            return;
+        if (!excluded && transfer.value().viewId() == acceptor.viewId()) {
+            disk.staged(transfer.value());
+            sayReady(transfer);
         }
-        disk.staged(transfer);
-        sayReady(transfer);
     }
 
     /** The learner has nearly caught up with its helper ({@link Effect.Learn}). */

@@ -14,6 +14,7 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param slowTimeoutNanos who holds back stability for so long is voted out
  * @param restartGraceNanos when every disk may have lost its tail: how long to wait for the others of the last view
  * @param flushIntervalNanos lazy policies: how far the medium may be behind
+ * @param patienceNanos how long a coordinator waits for those it expects beyond those it needs, and a rival for a coordinator
  * @param minView views have at least so many members
  * @param bootstrapExpect the first view forms when so many configured voters are present and blank; a majority at least
  * @param windowSlots own slots under way at most
@@ -22,7 +23,7 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param ensembleId the ensemble's id should this process form the first view
  */
 public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long heartbeatNanos, long failureTimeoutNanos,
-        long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, int minView, int bootstrapExpect,
+        long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, long patienceNanos, int minView, int bootstrapExpect,
         int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId) {
     private static final long MILLI = 1_000_000;
 
@@ -40,7 +41,7 @@ public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long h
 
     /** The defaults for these voters. */
     public static EnsembleOptions of(List<Integer> voterIds, FsyncPolicy policy, UUID ensembleId) {
-        return new EnsembleOptions(voterIds, policy, 50 * MILLI, 1000 * MILLI, 5000 * MILLI, 10_000 * MILLI, 100 * MILLI,
+        return new EnsembleOptions(voterIds, policy, 50 * MILLI, 1000 * MILLI, 5000 * MILLI, 10_000 * MILLI, 100 * MILLI, 500 * MILLI,
                 voterIds.size() / 2 + 1, voterIds.size(), 16, 4 << 20, 2 << 20, ensembleId);
     }
 
@@ -51,10 +52,5 @@ public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long h
     /** How often an unanswered message of the view change is sent again. */
     long resendNanos() {
         return 2 * heartbeatNanos;
-    }
-
-    /** How long a coordinator waits for those it expects beyond those it needs, and rivals for a coordinator. */
-    long patienceNanos() {
-        return failureTimeoutNanos / 2;
     }
 }

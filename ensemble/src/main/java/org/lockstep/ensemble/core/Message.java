@@ -51,17 +51,8 @@ public sealed interface Message {
     /** Coordinator to source: bring {@code joiner} to hold the base of {@code value}. */
     record TransferRequest(Ballot ballot, int attempt, ViewRecord value, int joinerId) implements Message {}
 
-    /**
-     * Source to joiner: the base of {@code value}; {@code content} is the driver's. Transfers are ordered by (value's view, ballot,
-     * attempt); a late one never replaces a later one.
-     */
-    record Transfer(Ballot ballot, int attempt, ViewRecord value, Object content) implements Message {
-        boolean isAfter(Transfer other) {
-            int byView = Long.compare(value.viewId(), other.value.viewId());
-            int byBallot = byView != 0 ? byView : ballot.compareTo(other.ballot);
-            return (byBallot != 0 ? byBallot : Integer.compare(attempt, other.attempt)) > 0;
-        }
-    }
+    /** Source to joiner: the base of {@code value}; {@code content} is the driver's. */
+    record Transfer(Ballot ballot, int attempt, ViewRecord value, Object content) implements Message {}
 
     /** Joiner to coordinator: the base of the value of this attempt is staged and flushed. */
     record JoinReady(Ballot ballot, int attempt, long viewId) implements Message {}

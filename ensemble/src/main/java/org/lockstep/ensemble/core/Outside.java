@@ -10,6 +10,8 @@ final class Outside {
     /** What to do now besides waiting. */
     enum Wish { NOTHING, COORDINATE }
 
+    private static final int FAILURES_MAX = 6;
+
     private final Context context;
     private boolean learned;
     private int helperId;
@@ -17,6 +19,7 @@ final class Outside {
     private long statusAt = Long.MIN_VALUE / 2;
     private long aloneSince;
     private long attemptAt;
+    private int failures;
 
     Outside(Context context) {
         this.context = context;
@@ -32,6 +35,12 @@ final class Outside {
     /** The learner has nearly caught up with its helper. */
     void learned() {
         learned = true;
+    }
+
+    /** An own attempt has failed: rivals that disturb each other draw apart. */
+    void failed() {
+        failures = Math.min(failures + 1, FAILURES_MAX);
+        backOff();
     }
 
     /** An attempt of this process or a rival is under way: wait before the next. */
@@ -85,6 +94,6 @@ final class Outside {
             return false;
         }
         long before = others.stream().filter(member -> member.serverId() < context.self.serverId()).count();
-        return context.now >= attemptAt + before * context.options.patienceNanos();
+        return context.now >= attemptAt + (before + (1L << failures) - 1) * context.options.patienceNanos();
     }
 }

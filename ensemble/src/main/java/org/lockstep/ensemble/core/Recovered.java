@@ -1,5 +1,7 @@
 package org.lockstep.ensemble.core;
 
+import java.util.List;
+
 /**
  * What a process finds on its disk when it starts. Every field but the flags may be absent: a blank disk has none.
  *
@@ -11,16 +13,16 @@ package org.lockstep.ensemble.core;
  * @param damaged a slot of the flushed part cannot be read: the disk may vote, but gives no base and rejoins by transfer
  * @param flushedMark the place ({@link Order}) in {@code installed} up to which everything stable is on the medium
  * @param acceptor the voter's memory, or null
- * @param staged the transfer that was staged last and not installed, or null; its content member is not read
+ * @param staged the values whose base is staged and not installed
  */
 public record Recovered(ViewRecord installed, MemberId installedAs, Trim last, boolean intact, boolean damaged,
-        long flushedMark, AcceptorRecord acceptor, Message.Transfer staged) {
+        long flushedMark, AcceptorRecord acceptor, List<ViewRecord> staged) {
     /** What a blank disk holds. */
-    public static final Recovered BLANK = new Recovered(null, null, null, true, false, Order.NONE, null, null);
+    public static final Recovered BLANK = new Recovered(null, null, null, true, false, Order.NONE, null, List.of());
 
     boolean isBlank() {
         return installed == null && (acceptor == null || acceptor.previous() == null && acceptor.accepted() == null)
-                && staged == null;
+                && staged.isEmpty();
     }
 
     /** The newest view that this disk knows to be decided, or null. */

@@ -6,6 +6,7 @@ package org.lockstep.ensemble.core;
  */
 final class Succession {
     private static final long NEVER = Long.MAX_VALUE;
+    private static final int FAILURES_MAX = 6;
 
     private final Context context;
     private final ActiveView view;
@@ -14,6 +15,7 @@ final class Succession {
     private boolean planned;
     private long wantedSince = NEVER;
     private long activityAt = Long.MIN_VALUE / 2;
+    private int failures;
 
     Succession(Context context, ActiveView view, Suspicion suspicion) {
         this.context = context;
@@ -27,7 +29,13 @@ final class Succession {
         planned = true;
     }
 
-    /** Some coordinator is at work, or has just failed. */
+    /** An own attempt has failed: rivals that disturb each other draw apart. */
+    void failed() {
+        failures = Math.min(failures + 1, FAILURES_MAX);
+        activity();
+    }
+
+    /** Some coordinator is at work. */
     void activity() {
         activityAt = context.now;
     }
@@ -43,7 +51,7 @@ final class Succession {
         }
         long patience = context.options.patienceNanos();
         long from = Math.max(wantedSince, activityAt + patience);
-        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + position() * patience;
+        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + (position() + (1L << failures) - 1) * patience;
     }
 
     /** Learners are admitted when the view has settled: everybody has begun it, a while ago. */

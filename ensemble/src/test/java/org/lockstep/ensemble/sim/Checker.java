@@ -2,14 +2,18 @@ package org.lockstep.ensemble.sim;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.lockstep.ensemble.core.Ballot;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
 import org.lockstep.ensemble.core.Report;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
+import org.lockstep.ensemble.core.Voter;
 
 /** Watches everything that members do and fails the run when a promise of the protocol is broken. */
 final class Checker {
@@ -17,6 +21,9 @@ final class Checker {
     private final int minView;
     private final Map<Long, ViewRecord> decided = new TreeMap<>();
     private final Map<Long, History> bases = new HashMap<>();
+    private final Map<Ballot, ViewRecord> proposed = new HashMap<>();
+    private final Map<Ballot, Set<Voter>> accepted = new HashMap<>();
+    private final Map<Long, ViewRecord> chosenValues = new HashMap<>();
     private final Map<MemberId, Report> reports = new HashMap<>();
     private final List<Long> order = new ArrayList<>();
     private final Map<Integer, Integer> lastOfSession = new HashMap<>();
@@ -48,6 +55,31 @@ final class Checker {
         MemberId key = new MemberId(from.serverId(), from.diskId(), from.incarnation() << 32 | promise.viewId());
         Report before = reports.putIfAbsent(key, report);
         require(before == null || before.equals(report), "%s reports %s, and before %s", from, report, before);
+    }
+
+    /** A value is proposed. */
+    void onAccept(Message.Accept accept) {
+        ViewRecord before = proposed.putIfAbsent(accept.ballot(), accept.value());
+        require(before == null || before.equals(accept.value()), "ballot %s proposes %s and %s", accept.ballot(), before,
+                accept.value());
+    }
+
+    /** A voter says that it has accepted: a majority that has said so has chosen, whether anybody knows it or not. */
+    void onAccepted(MemberId from, Message.Accepted message) {
+        ViewRecord value = proposed.get(message.ballot());
+        Set<Voter> voters = accepted.computeIfAbsent(message.ballot(), ballot -> new HashSet<>());
+        voters.add(new Voter(from.serverId(), from.diskId()));
+        ViewRecord previous = decided.get(value.viewId() - 1);
+        boolean chosen = previous == null ? voters.containsAll(value.voters())
+                : count(previous, voters) >= previous.majority() && count(value, voters) >= value.majority();
+        if (chosen) {
+            ViewRecord other = chosenValues.putIfAbsent(value.viewId(), value);
+            require(other == null || other.equals(value), "view %d is chosen twice: %s and %s", value.viewId(), other, value);
+        }
+    }
+
+    private static long count(ViewRecord view, Set<Voter> voters) {
+        return view.voters().stream().filter(voters::contains).count();
     }
 
     /** Somebody holds {@code view} for decided. */

@@ -9,6 +9,8 @@ import org.lockstep.ensemble.core.MemberId;
 
 /** What a process has asked of its disk, done one after the other by one log thread; slots that wait together share a flush. */
 final class DiskQueue {
+    private static final long SLOW_FLUSH_NANOS = 30 * SimConfig.MILLI;
+
     private final Simulation simulation;
     private final SimNode node;
     private final boolean lazy;
@@ -18,7 +20,8 @@ final class DiskQueue {
     private final TreeMap<Long, List<Effect.Send>> gated = new TreeMap<>();
     private long storedUpTo;
     private long ticket;
-    private int slowness = 1;
+    private final int ownSlowness;
+    private int slowness;
 
     private record Item(Effect effect, long process, boolean reportOnly) {}
 
@@ -27,10 +30,13 @@ final class DiskQueue {
         this.node = node;
         lazy = config.policy().isLazy();
         flushNanos = config.flushNanos();
+        int factorMax = (int) Math.min(config.unequalDisks(), SLOW_FLUSH_NANOS / flushNanos);
+        ownSlowness = 1 + simulation.random().nextInt(1 + factorMax);
+        slowness = ownSlowness;
     }
 
     void slowDown(int factor) {
-        slowness = factor;
+        slowness = Math.max(factor, ownSlowness);
     }
 
     void add(Effect effect, long process) {

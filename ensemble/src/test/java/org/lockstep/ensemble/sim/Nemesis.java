@@ -72,7 +72,7 @@ final class Nemesis {
 
     void down(int victim, boolean powerLoss) {
         simulation.node(victim).kill(powerLoss);
-        simulation.after(random().nextInt(3) == 0 ? span(500, 3000) : span(5, 300), simulation.node(victim)::start);
+        simulation.after(random().nextInt(3) == 0 ? span(500, 4000) : span(5, 300), simulation.node(victim)::start);
     }
 
     private void several(int count, boolean powerLoss) {

@@ -56,7 +56,9 @@ final class Network {
             return;
         }
         long at = simulation.now() + delay();
-        if (!(overtakes && message instanceof Message.RowUpdate)) {
+        if (overtakes && message instanceof Message.RowUpdate) {
+            at += simulation.random().nextInt(8) == 0 ? simulation.random().nextLong(30 * SimConfig.MILLI) : 0;
+        } else {
             at = Math.max(at, link.lastArrival + 1);
             link.lastArrival = at;
         }

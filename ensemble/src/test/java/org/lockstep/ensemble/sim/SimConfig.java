@@ -16,11 +16,12 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param overtakes rows may arrive before the data they describe, as over one-sided RDMA
  * @param faultGapNanos mean time between faults
  * @param crashPerEffect one in so many of a member's steps towards a next view ends in a crash; 0: none
+ * @param unequalDisks each disk is slower by a random factor up to this
  * @param requestGapNanos a client's mean time between requests
  */
 record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set<Fault> faults, boolean overtakes,
         long faultGapNanos, int crashPerEffect, long requestGapNanos, int clientsPerServer, int pipeline, long delayNanos,
-        long flushNanos, int window, long faultsUntilNanos, long endNanos) {
+        long flushNanos, int window, long patienceNanos, int unequalDisks, long faultsUntilNanos, long endNanos) {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1000 * MILLI;
 
@@ -38,12 +39,13 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set
                 random.nextBoolean() ? 0 : 10 + random.nextInt(100), (10 + random.nextLong(random.nextInt(3) == 0 ? 50 : 400)) * MILLI, 1 + random.nextInt(2),
                 1 + random.nextInt(8), (50 + random.nextLong(random.nextBoolean() ? 500 : 5000)) * 1000,
                 (100 + random.nextLong(random.nextBoolean() ? 500 : 10_000)) * 1000, 1 + random.nextInt(8),
-                endNanos * 2 / 3, endNanos);
+                (random.nextInt(3) == 0 ? 10 + random.nextLong(100) : 200) * MILLI,
+                random.nextInt(3) == 0 ? 100 : random.nextInt(2) * 10, endNanos * 2 / 3, endNanos);
     }
 
     SimConfig with(FsyncPolicy otherPolicy, int otherMembers) {
         return new SimConfig(seed, otherMembers, otherPolicy, bug, faults, overtakes, faultGapNanos, crashPerEffect,
-                requestGapNanos, clientsPerServer, pipeline, delayNanos, flushNanos, window, faultsUntilNanos, endNanos);
+                requestGapNanos, clientsPerServer, pipeline, delayNanos, flushNanos, window, patienceNanos, unequalDisks, faultsUntilNanos, endNanos);
     }
 
     EnsembleOptions options() {
@@ -51,7 +53,7 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set
         for (int i = 1; i <= members; i++) {
             ids.add(i);
         }
-        return new EnsembleOptions(ids, policy, 50 * MILLI, 400 * MILLI, 1500 * MILLI, 2000 * MILLI, 100 * MILLI,
+        return new EnsembleOptions(ids, policy, 50 * MILLI, 400 * MILLI, 1500 * MILLI, 1000 * MILLI, 100 * MILLI, patienceNanos,
                 members / 2 + 1, members, window, 1 << 20, 1 << 20, new UUID(seed, 1));
     }
 }

@@ -33,7 +33,7 @@ final class SimDisk {
     private final ArrayDeque<Long> arrival = new ArrayDeque<>();
     private long flushedMark = Order.NONE;
     private AcceptorRecord acceptor;
-    private Message.Transfer staged;
+    private final List<Message.Transfer> staged = new ArrayList<>();
     private boolean lostPowerInView;
     private boolean damaged;
 
@@ -51,8 +51,12 @@ final class SimDisk {
         return base;
     }
 
-    Message.Transfer staged() {
-        return staged;
+    boolean hasStaged(ViewRecord view) {
+        return staged(view) != null;
+    }
+
+    private Message.Transfer staged(ViewRecord view) {
+        return staged.stream().filter(transfer -> transfer.value().equals(view)).findFirst().orElse(null);
     }
 
     boolean lostPowerInView() {
@@ -78,7 +82,8 @@ final class SimDisk {
 
     Recovered recover() {
         Trim last = installed == null ? null : last();
-        return new Recovered(installed, installedAs, last, !lazy || !lostPowerInView, damaged, flushedMark, acceptor, staged);
+        return new Recovered(installed, installedAs, last, !lazy || !lostPowerInView, damaged, flushedMark, acceptor,
+                staged.stream().map(Message.Transfer::value).toList());
     }
 
     private Trim last() {
@@ -105,7 +110,8 @@ final class SimDisk {
         } else if (effect instanceof Effect.Store store) {
             acceptor = store.value();
         } else if (effect instanceof Effect.Stage stage) {
-            staged = stage.transfer();
+            staged.removeIf(transfer -> transfer.value().viewId() < stage.transfer().value().viewId());
+            staged.add(stage.transfer());
         } else if (effect instanceof Effect.Install install) {
             install(install);
         } else {
@@ -127,7 +133,7 @@ final class SimDisk {
     }
 
     private void fold(long viewId, long upTo) {
-        if (installed.viewId() != viewId) {
+        if (installed == null || installed.viewId() != viewId) {
             return;
         }
         if (bug == PlantedBug.FOLDS_BY_ARRIVAL) {
@@ -148,7 +154,7 @@ final class SimDisk {
     private void install(Effect.Install install) {
         base = switch (install.base()) {
             case LOG -> sequence(install.cut());
-            case STAGED -> ((Content) staged.content()).history();
+            case STAGED -> ((Content) staged(install.view()).content()).history();
             case EMPTY -> History.EMPTY;
         };
         installed = install.view();
@@ -157,7 +163,7 @@ final class SimDisk {
         tail = new TreeMap<>();
         arrival.clear();
         flushedMark = Order.NONE;
-        staged = null;
+        staged.clear();
         lostPowerInView = false;
         damaged = false;
     }

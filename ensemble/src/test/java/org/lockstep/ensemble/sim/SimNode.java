@@ -313,6 +313,10 @@ final class SimNode {
             simulation.checker().onPromise(self, promise, core.decided());
         } else if (send.message() instanceof Message.Decided news) {
             simulation.checker().onDecided(news.view(), simulation);
+        } else if (send.message() instanceof Message.Accept accept) {
+            simulation.checker().onAccept(accept);
+        } else if (send.message() instanceof Message.Accepted accepted) {
+            simulation.checker().onAccepted(self, accepted);
         }
         simulation.network().send(serverId, send.serverId(), send.message());
     }

@@ -166,7 +166,7 @@ final class Simulation {
         if (!disk.diskId.equals(member.diskId()) || view.viewId() == 1 || disk.isDamaged()) {
             return true;
         }
-        boolean staged = disk.staged() != null && disk.staged().value().equals(view);
+        boolean staged = disk.hasStaged(view);
         return staged || disk.installed() != null && disk.installed().viewId() >= view.viewId() - 1;
     }
 
