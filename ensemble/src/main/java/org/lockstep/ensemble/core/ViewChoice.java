@@ -67,7 +67,7 @@ final class ViewChoice {
         if (accepted != null && context.rules.keepsAccepted()) {
             return new Proposal(accepted.promise().accepted(), List.of());
         }
-        boolean patient = waitedNanos < context.options.patienceNanos();
+        boolean patient = waitedNanos < context.options.failureTimeoutNanos();
         if (previous == null) {
             return patient && votes.size() < context.options.voterIds().size() ? null : first(votes);
         }
