@@ -214,7 +214,7 @@ public final class EnsembleMember {
                 active.onData(rank, data);
             }
         } else if (message instanceof Message.RowUpdate update) {
-            context.peers.of(from.serverId()).status = null;
+            context.peers.livesIn(from.serverId(), update.row().viewId(), context.now);
             if (rank >= 0 && isOfView(update.row().viewId())) {
                 active.onRow(rank, update.row());
             } else {

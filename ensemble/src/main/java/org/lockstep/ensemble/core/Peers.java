@@ -50,6 +50,16 @@ final class Peers {
         peer.heardAt = now;
     }
 
+    /** A row has come: the server is a live member of that view, and no learner. */
+    void livesIn(int serverId, long viewId, long now) {
+        Peer peer = peers.get(serverId);
+        if (peer.status == null || peer.status.liveViewId() != viewId) {
+            peer.status = new Message.Status(viewId, viewId, false);
+            peer.joinAt = Long.MIN_VALUE / 2;
+        }
+        peer.statusAt = now;
+    }
+
     private boolean isFresh(long at, long now) {
         return now - at < options.failureTimeoutNanos();
     }

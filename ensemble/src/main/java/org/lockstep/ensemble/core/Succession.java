@@ -62,7 +62,7 @@ final class Succession {
             }
         }
         return context.now - beganAt > context.options.patienceNanos()
-                && !context.peers.joinCandidates(context.now).isEmpty();
+                && !view.record().members().containsAll(context.peers.joinCandidates(context.now));
     }
 
     private int position() {
