@@ -24,5 +24,7 @@ public enum PlantedBug {
     /** In the simulated disk. */
     FOLDS_BY_ARRIVAL,
     /** In the simulated disk: the flush before a source's promise does nothing. */
-    SOURCE_NOT_FLUSHED
+    SOURCE_NOT_FLUSHED,
+    /** In the simulated disk: staging for one value forgets what was staged for another. */
+    STAGING_REPLACES
 }

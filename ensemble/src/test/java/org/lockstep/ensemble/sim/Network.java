@@ -18,6 +18,7 @@ final class Network {
     private static final class Link {
         long epoch;
         long lastArrival;
+        long rowsStallUntil;
         boolean cut;
         final List<Message> held = new ArrayList<>();
     }
@@ -57,7 +58,10 @@ final class Network {
         }
         long at = simulation.now() + delay();
         if (overtakes && message instanceof Message.RowUpdate) {
-            at += simulation.random().nextInt(8) == 0 ? simulation.random().nextLong(30 * SimConfig.MILLI) : 0;
+            if (simulation.random().nextInt(100) == 0) {
+                link.rowsStallUntil = simulation.now() + simulation.random().nextLong(100 * SimConfig.MILLI);
+            }
+            at = Math.max(at, link.rowsStallUntil);
         } else {
             at = Math.max(at, link.lastArrival + 1);
             link.lastArrival = at;

@@ -110,7 +110,8 @@ final class SimDisk {
         } else if (effect instanceof Effect.Store store) {
             acceptor = store.value();
         } else if (effect instanceof Effect.Stage stage) {
-            staged.removeIf(transfer -> transfer.value().viewId() < stage.transfer().value().viewId());
+            staged.removeIf(transfer -> bug == PlantedBug.STAGING_REPLACES
+                    || transfer.value().viewId() < stage.transfer().value().viewId());
             staged.add(stage.transfer());
         } else if (effect instanceof Effect.Install install) {
             install(install);
