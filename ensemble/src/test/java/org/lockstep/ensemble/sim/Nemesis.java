@@ -49,7 +49,7 @@ final class Nemesis {
             case KILL_ONE -> down(victim, false);
             case POWER_ONE -> down(victim, true);
             case KILL_ALL -> several(config.members(), false);
-            case POWER_ALL -> several(config.members(), true);
+            case POWER_ALL -> blackout();
             case POWER_SOME -> several(1 + random().nextInt(config.members()), true);
             case PAUSE -> node.pause(span(20, 2000));
             case CUT_BOTH_WAYS -> cutBothWays();
@@ -82,6 +82,15 @@ final class Nemesis {
         }
     }
 
+    /** The power fails everywhere, and it may be that a disk does not stand it and that some servers take long to return. */
+    private void blackout() {
+        boolean hurts = random().nextInt(3) == 0 && simulation.allDisksServe();
+        several(config.members(), true);
+        if (hurts) {
+            simulation.node(1 + random().nextInt(config.members())).disk().flipBit();
+        }
+    }
+
     private void fullDisk(int victim) {
         simulation.node(victim).kill(false);
         simulation.after(span(500, 2000), simulation.node(victim)::start);
@@ -94,6 +103,13 @@ final class Nemesis {
 
     private void cutBothWays() {
         int groups = random().nextInt(1 << config.members());
+        if (random().nextInt(3) == 0) {
+            int victim = 1 + random().nextInt(config.members());
+            int other = other(victim);
+            simulation.network().cut(victim, other);
+            simulation.network().cut(other, victim);
+            groups = 0;
+        }
         for (int a = 1; a <= config.members(); a++) {
             for (int b = 1; b <= config.members(); b++) {
                 if (a != b && (groups >> a - 1 & 1) != (groups >> b - 1 & 1)) {

@@ -89,9 +89,14 @@ final class Simulation {
         clients.start();
         nemesis.start();
         at(config.faultsUntilNanos(), this::endFaults);
-        long calm = config.faultsUntilNanos() + (config.endNanos() - config.faultsUntilNanos()) * 3 / 4;
-        runUntil(calm);
-        requireOneView();
+        long calm = config.endNanos() - config.faultsUntilNanos();
+        runUntil(config.faultsUntilNanos() + calm * 5 / 8);
+        while (now < config.faultsUntilNanos() + calm * 7 / 8 && !hasOneView()) {
+            runUntil(now + 50 * SimConfig.MILLI);
+        }
+        if (!hasOneView()) {
+            throw new SimulationFailure("no view of all after the faults have ended\n" + states());
+        }
         clients.spread();
         long[] before = clients.acknowledgedBy();
         runUntil(config.endNanos());
@@ -122,13 +127,14 @@ final class Simulation {
         });
     }
 
-    private void requireOneView() {
+    private boolean hasOneView() {
         ViewRecord view = nodes[1].view();
         for (int i = 1; i < nodes.length; i++) {
             if (view == null || !view.equals(nodes[i].view()) || view.members().size() != config.members()) {
-                throw new SimulationFailure("no view of all after the faults have ended\n" + states());
+                return false;
             }
         }
+        return true;
     }
 
     private void requireProgress(long[] before) {
@@ -175,7 +181,8 @@ final class Simulation {
         boolean step = effect instanceof Effect.Store || effect instanceof Effect.Install || effect instanceof Effect.Stage
                 || effect instanceof Effect.FlushAll || effect instanceof Effect.BeginView
                 || effect instanceof Effect.Send send && (send.message() instanceof Message.Accept
-                        || send.message() instanceof Message.Decided || send.message() instanceof Message.JoinReady);
+                        || send.message() instanceof Message.Decided || send.message() instanceof Message.JoinReady
+                        || send.message() instanceof Message.Promise);
         if (step && config.crashPerEffect() > 0 && now < config.faultsUntilNanos()
                 && random.nextInt(config.crashPerEffect()) == 0 && node.isUp()) {
             crashes++;
