@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.lockstep.ensemble.core.Ballot;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
 import org.lockstep.ensemble.core.Report;
+import org.lockstep.ensemble.core.Row;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.ensemble.core.Voter;
@@ -21,6 +23,9 @@ final class Checker {
     private final int minView;
     private final Map<Long, ViewRecord> decided = new TreeMap<>();
     private final Map<Long, History> bases = new HashMap<>();
+    private final Map<Vote, Ballot> promisedBy = new HashMap<>();
+    private final Map<Vote, Ballot> acceptedBy = new HashMap<>();
+    private final Map<Secured, long[]> secured = new HashMap<>();
     private final Map<Ballot, ViewRecord> proposed = new HashMap<>();
     private final Map<Ballot, Set<Voter>> accepted = new HashMap<>();
     private final Map<Long, ViewRecord> chosenValues = new HashMap<>();
@@ -34,6 +39,12 @@ final class Checker {
     private long cuts;
     private long acknowledgements;
     private long restarts;
+
+    /** A disk and the view it votes on. */
+    private record Vote(UUID diskId, long viewId) {}
+
+    /** A member and the view it secures slots of. */
+    private record Secured(MemberId member, long viewId) {}
 
     Checker(SimConfig config, int minView) {
         this.config = config;
@@ -51,10 +62,34 @@ final class Checker {
     void onPromise(MemberId from, Message.Promise promise, ViewRecord previous) {
         require(previous == null || previous.listsDisk(from.serverId(), from.diskId()),
                 "%s votes on view %d with a disk that view %d does not list", from, promise.viewId(), promise.viewId() - 1);
+        onVote(from, promise.viewId(), promise.ballot(), "promises");
+        Ballot acceptedBefore = acceptedBy.getOrDefault(new Vote(from.diskId(), promise.viewId()), Ballot.NONE);
+        require(promise.acceptedBallot().compareTo(acceptedBefore) >= 0, "%s has forgotten what it accepted in %s", from,
+                acceptedBefore);
         Report report = promise.report();
+        requireAllSecured(from, report);
         MemberId key = new MemberId(from.serverId(), from.diskId(), from.incarnation() << 32 | promise.viewId());
         Report before = reports.putIfAbsent(key, report);
         require(before == null || before.equals(report), "%s reports %s, and before %s", from, report, before);
+    }
+
+    private void onVote(MemberId from, long viewId, Ballot ballot, String what) {
+        Ballot before = promisedBy.put(new Vote(from.diskId(), viewId), ballot);
+        require(before == null || before.compareTo(ballot) <= 0, "%s %s in %s after it promised %s", from, what, ballot, before);
+    }
+
+    /** What a member said that it has secured, an intact report of its log covers. */
+    private void requireAllSecured(MemberId from, Report report) {
+        long[] said = report.writer() == null || !report.intact() ? null : secured.get(new Secured(report.writer(), report.viewId()));
+        for (int k = 0; said != null && k < said.length; k++) {
+            require(report.last().lastIndex(k) >= said[k], "%s reports %s, and %s had secured %d of rank %d", from, report.last(),
+                    report.writer(), said[k], k);
+        }
+    }
+
+    /** A row leaves a member. */
+    void onRow(MemberId from, Row row) {
+        secured.put(new Secured(from, row.viewId()), row.secured());
     }
 
     /** A value is proposed. */
@@ -66,6 +101,8 @@ final class Checker {
 
     /** A voter says that it has accepted: a majority that has said so has chosen, whether anybody knows it or not. */
     void onAccepted(MemberId from, Message.Accepted message) {
+        onVote(from, message.viewId(), message.ballot(), "accepts");
+        acceptedBy.merge(new Vote(from.diskId(), message.viewId()), message.ballot(), (a, b) -> a.compareTo(b) > 0 ? a : b);
         ViewRecord value = proposed.get(message.ballot());
         Set<Voter> voters = accepted.computeIfAbsent(message.ballot(), ballot -> new HashSet<>());
         voters.add(new Voter(from.serverId(), from.diskId()));

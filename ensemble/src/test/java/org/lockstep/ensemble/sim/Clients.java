@@ -69,7 +69,7 @@ final class Clients {
         if (client.outstanding.size() >= config.pipeline()) {
             return;
         }
-        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(10) == 0);
+        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(config.barrierEvery()) == 0);
         client.outstanding.add(request);
         simulation.node(client.server).request(request);
     }

@@ -9,7 +9,7 @@ import org.lockstep.ensemble.core.MemberId;
 
 /** What a process has asked of its disk, done one after the other by one log thread; slots that wait together share a flush. */
 final class DiskQueue {
-    private static final long SLOW_FLUSH_NANOS = 30 * SimConfig.MILLI;
+    private static final long SLOW_FLUSH_NANOS = 60 * SimConfig.MILLI;
 
     private final Simulation simulation;
     private final SimNode node;

@@ -309,7 +309,9 @@ final class SimNode {
 
     /** A message leaves the process. */
     void sendNow(Effect.Send send) {
-        if (send.message() instanceof Message.Promise promise) {
+        if (send.message() instanceof Message.RowUpdate update) {
+            simulation.checker().onRow(self, update.row());
+        } else if (send.message() instanceof Message.Promise promise) {
             simulation.checker().onPromise(self, promise, core.decided());
         } else if (send.message() instanceof Message.Decided news) {
             simulation.checker().onDecided(news.view(), simulation);

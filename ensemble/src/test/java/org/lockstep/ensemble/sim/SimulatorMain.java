@@ -13,6 +13,7 @@ public final class SimulatorMain {
         long seconds = 30;
         long budgetMillis = Long.MAX_VALUE / 2;
         boolean stop = false;
+        boolean focus = false;
         PlantedBug bug = PlantedBug.NONE;
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
@@ -26,6 +27,7 @@ public final class SimulatorMain {
                 case "--bug" -> bug = PlantedBug.valueOf(args[++i]);
                 case "--budget" -> budgetMillis = Long.parseLong(args[++i]) * 1000;
                 case "--trace" -> trace = true;
+                case "--focus" -> focus = true;
                 case "--stop" -> stop = true;
                 default -> throw new IllegalArgumentException(args[i]);
             }
@@ -40,6 +42,7 @@ public final class SimulatorMain {
         long done = 0;
         for (long seed = from; seed < from + count && System.currentTimeMillis() - begun < budgetMillis; seed++) {
             SimConfig config = SimConfig.of(seed, bug, seconds * SimConfig.SECOND);
+            config = focus ? config.focused() : config;
             done++;
             try {
                 Simulation.Result result = new Simulation(config, trace ? System.out : null).run();
