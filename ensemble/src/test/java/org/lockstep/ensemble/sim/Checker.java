@@ -59,7 +59,8 @@ final class Checker {
     }
 
     /** A promise leaves a member. */
-    void onPromise(MemberId from, Message.Promise promise, ViewRecord previous) {
+    void onPromise(MemberId from, Message.Promise promise) {
+        ViewRecord previous = decided.get(promise.viewId() - 1);
         require(previous == null || previous.listsDisk(from.serverId(), from.diskId()),
                 "%s votes on view %d with a disk that view %d does not list", from, promise.viewId(), promise.viewId() - 1);
         onVote(from, promise.viewId(), promise.ballot(), "promises");
@@ -107,7 +108,7 @@ final class Checker {
         Set<Voter> voters = accepted.computeIfAbsent(message.ballot(), ballot -> new HashSet<>());
         voters.add(new Voter(from.serverId(), from.diskId()));
         ViewRecord previous = decided.get(value.viewId() - 1);
-        boolean chosen = previous == null ? voters.containsAll(value.voters())
+        boolean chosen = previous == null ? count(value, voters) == value.members().size()
                 : count(previous, voters) >= previous.majority() && count(value, voters) >= value.majority();
         if (chosen) {
             ViewRecord other = chosenValues.putIfAbsent(value.viewId(), value);

@@ -30,7 +30,7 @@ final class Clients {
         this.config = config;
         cutOff = new boolean[config.members() + 1];
         acknowledgedBy = new long[config.members() + 1];
-        for (int i = 0; i < config.members() * config.clientsPerServer(); i++) {
+        for (int i = 0; i < config.members() * config.load().clientsPerServer(); i++) {
             Client client = new Client();
             client.server = 1 + i % config.members();
             client.session = ++sessions;
@@ -45,8 +45,8 @@ final class Clients {
     }
 
     private void next(Client client) {
-        simulation.after(1 + simulation.random().nextLong(2 * config.requestGapNanos()), () -> {
-            int burst = simulation.random().nextInt(4) == 0 ? config.pipeline() : 1;
+        simulation.after(1 + simulation.random().nextLong(2 * config.load().gapNanos()), () -> {
+            int burst = simulation.random().nextInt(4) == 0 ? config.load().pipeline() : 1;
             for (int i = 0; i < burst; i++) {
                 send(client);
             }
@@ -66,10 +66,10 @@ final class Clients {
             }
             return;
         }
-        if (client.outstanding.size() >= config.pipeline()) {
+        if (client.outstanding.size() >= config.load().pipeline()) {
             return;
         }
-        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(config.barrierEvery()) == 0);
+        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(config.load().barrierEvery()) == 0);
         client.outstanding.add(request);
         simulation.node(client.server).request(request);
     }

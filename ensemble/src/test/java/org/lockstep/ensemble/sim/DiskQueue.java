@@ -29,8 +29,8 @@ final class DiskQueue {
         this.simulation = simulation;
         this.node = node;
         lazy = config.policy().isLazy();
-        flushNanos = config.flushNanos();
-        int factorMax = (int) Math.min(config.unequalDisks(), SLOW_FLUSH_NANOS / flushNanos);
+        flushNanos = config.machines().flushNanos();
+        int factorMax = (int) Math.min(config.trouble().unequalDisks(), SLOW_FLUSH_NANOS / flushNanos);
         ownSlowness = 1 + simulation.random().nextInt(1 + factorMax);
         slowness = ownSlowness;
     }

@@ -15,7 +15,7 @@ final class Nemesis {
     Nemesis(Simulation simulation, SimConfig config) {
         this.simulation = simulation;
         this.config = config;
-        kinds = new ArrayList<>(config.faults());
+        kinds = new ArrayList<>(config.trouble().faults());
     }
 
     void start() {
@@ -25,8 +25,8 @@ final class Nemesis {
     }
 
     private void next() {
-        simulation.after(1 + random().nextLong(2 * config.faultGapNanos()), () -> {
-            if (simulation.now() < config.faultsUntilNanos()) {
+        simulation.after(1 + random().nextLong(2 * config.trouble().gapNanos()), () -> {
+            if (simulation.now() < config.calmNanos()) {
                 Fault fault = kinds.get(random().nextInt(kinds.size()));
                 strike(fault, 1 + random().nextInt(config.members()));
                 next();

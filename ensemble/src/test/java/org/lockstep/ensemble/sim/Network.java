@@ -27,8 +27,8 @@ final class Network {
 
     Network(Simulation simulation, SimConfig config) {
         this.simulation = simulation;
-        delayNanos = config.delayNanos();
-        overtakes = config.overtakes();
+        delayNanos = config.machines().delayNanos();
+        overtakes = config.trouble().overtakes();
         int n = config.members() + 1;
         links = new Link[n][n];
         connected = new boolean[n][n];

@@ -10,63 +10,86 @@ import org.lockstep.ensemble.core.EnsembleOptions;
 import org.lockstep.ensemble.core.PlantedBug;
 import org.lockstep.fsync.FsyncPolicy;
 
-/**
- * What a seed chooses before the run begins: a swarm of different kinds of trouble rather than all of it always.
- *
- * @param overtakes rows may arrive before the data they describe, as over one-sided RDMA
- * @param faultGapNanos mean time between faults
- * @param crashPerEffect one in so many of a member's steps towards a next view ends in a crash; 0: none
- * @param barrierEvery one in so many requests is a barrier
- * @param unequalDisks each disk is slower by a random factor up to this
- * @param requestGapNanos a client's mean time between requests
- */
-record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set<Fault> faults, boolean overtakes,
-        long faultGapNanos, int crashPerEffect, long requestGapNanos, int clientsPerServer, int barrierEvery, int pipeline, long delayNanos,
-        long flushNanos, int window, long patienceNanos, int unequalDisks, long faultsUntilNanos, long endNanos) {
+/** What a seed chooses before the run begins: a swarm of different kinds of trouble rather than all of it always. */
+record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Trouble trouble, Load load, Machines machines,
+        long endNanos) {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1000 * MILLI;
 
+    /**
+     * What goes wrong.
+     *
+     * @param gapNanos mean time between faults
+     * @param crashPerStep one in so many of a member's steps towards a next view ends in a crash; 0: none
+     * @param unequalDisks each disk is slower by a random factor up to this
+     * @param overtakes rows may arrive before the data they describe, as over one-sided RDMA
+     */
+    record Trouble(Set<Fault> faults, long gapNanos, int crashPerStep, int unequalDisks, boolean overtakes) {}
+
+    /**
+     * What the clients do.
+     *
+     * @param gapNanos a client's mean time between requests
+     * @param barrierEvery one in so many requests is a barrier
+     * @param pipeline requests that a client has under way at most
+     */
+    record Load(long gapNanos, int clientsPerServer, int barrierEvery, int pipeline) {}
+
+    /** How fast the machines are, and how the members are set up. */
+    record Machines(long delayNanos, long flushNanos, int window, long patienceNanos, int bootstrapExpect) {}
+
+    /** The run of {@code seed}: faults in the first two thirds, then calm. */
     static SimConfig of(long seed, PlantedBug bug, long endNanos) {
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 1);
         int members = random.nextInt(4) == 0 ? 5 : 3;
         FsyncPolicy policy = FsyncPolicy.values()[random.nextInt(3)];
+        return new SimConfig(seed, members, policy, bug, trouble(random), load(random), machines(random, members), endNanos);
+    }
+
+    private static Trouble trouble(SplittableRandom random) {
         Set<Fault> faults = EnumSet.noneOf(Fault.class);
         for (Fault fault : Fault.values()) {
             if (random.nextInt(5) < 2) {
                 faults.add(fault);
             }
         }
-        return new SimConfig(seed, members, policy, bug, faults, random.nextInt(3) == 0, (100 + random.nextLong(1500)) * MILLI,
-                random.nextBoolean() ? 0 : 10 + random.nextInt(100), (10 + random.nextLong(random.nextInt(3) == 0 ? 50 : 400)) * MILLI, 1 + random.nextInt(2), 2 + random.nextInt(10),
-                1 + random.nextInt(8), (50 + random.nextLong(random.nextBoolean() ? 500 : 5000)) * 1000,
-                (100 + random.nextLong(random.nextBoolean() ? 500 : 10_000)) * 1000, 1 + random.nextInt(8),
-                (random.nextInt(3) == 0 ? 10 + random.nextLong(100) : 200) * MILLI,
-                random.nextInt(3) == 0 ? 100 : random.nextInt(2) * 10, endNanos * 2 / 3, endNanos);
+        int crashPerStep = random.nextBoolean() ? 0 : 10 + random.nextInt(100);
+        int unequalDisks = random.nextInt(3) == 0 ? 100 : random.nextInt(2) * 10;
+        return new Trouble(faults, (100 + random.nextLong(1500)) * MILLI, crashPerStep, unequalDisks, random.nextInt(3) == 0);
     }
 
-    /** The same with the kinds of trouble, the policy and the size in which {@code bug} can show at all. */
+    private static Load load(SplittableRandom random) {
+        long gapMillis = 10 + random.nextLong(random.nextInt(3) == 0 ? 50 : 400);
+        return new Load(gapMillis * MILLI, 1 + random.nextInt(2), 2 + random.nextInt(10), 1 + random.nextInt(8));
+    }
+
+    private static Machines machines(SplittableRandom random, int members) {
+        long delayMicros = 50 + random.nextLong(random.nextBoolean() ? 500 : 5000);
+        long flushMicros = 100 + random.nextLong(random.nextBoolean() ? 500 : 10_000);
+        long patienceMillis = random.nextInt(3) == 0 ? 10 + random.nextLong(100) : 200;
+        int expect = random.nextInt(3) == 0 ? members / 2 + 1 : members;
+        return new Machines(delayMicros * 1000, flushMicros * 1000, 1 + random.nextInt(8), patienceMillis * MILLI, expect);
+    }
+
+    /** The same with the kinds of trouble and the policies in which its bug can show at all. */
     SimConfig focused() {
         return switch (bug) {
-            case BARRIER_BY_MAJORITY, FOLDS_BY_ARRIVAL ->
-                    with(lazyPolicy(), members, EnumSet.of(Fault.POWER_ALL, Fault.SLOW_DISK), crashPerEffect, 100);
-            case LONGEST_INSTEAD_OF_INTACT ->
-                    with(lazyPolicy(), members, EnumSet.of(Fault.POWER_SOME, Fault.KILL_ALL, Fault.PAUSE), crashPerEffect, 100);
-            case SOURCE_NOT_FLUSHED ->
-                    with(lazyPolicy(), members, EnumSet.of(Fault.KILL_ALL, Fault.POWER_ONE), 20, unequalDisks);
-            case PROMISE_NOT_STORED, ACCEPT_NOT_STORED ->
-                    with(policy, 3, EnumSet.of(Fault.CUT_BOTH_WAYS, Fault.KILL_ONE, Fault.PLANNED_CHANGE), 20, unequalDisks);
+            case BARRIER_BY_MAJORITY, FOLDS_BY_ARRIVAL -> with(true, EnumSet.of(Fault.POWER_ALL, Fault.SLOW_DISK), 0, 100);
+            case LONGEST_INSTEAD_OF_INTACT -> with(true, EnumSet.of(Fault.POWER_SOME, Fault.KILL_ALL, Fault.PAUSE), 0, 100);
+            case SOURCE_NOT_FLUSHED -> with(true, EnumSet.of(Fault.KILL_ALL, Fault.POWER_ONE), 20, 10);
             default -> this;
         };
     }
 
-    private FsyncPolicy lazyPolicy() {
-        return policy.isLazy() ? policy : FsyncPolicy.WRITE_BARRIER;
+    private SimConfig with(boolean lazy, Set<Fault> faults, int crashPerStep, int unequalDisks) {
+        FsyncPolicy other = lazy && !policy.isLazy() ? FsyncPolicy.WRITE_BARRIER : policy;
+        return new SimConfig(seed, members, other, bug,
+                new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes()), load, machines, endNanos);
     }
 
-    private SimConfig with(FsyncPolicy otherPolicy, int otherMembers, Set<Fault> otherFaults, int crashes, int unequal) {
-        return new SimConfig(seed, otherMembers, otherPolicy, bug, otherFaults, overtakes, faultGapNanos, crashes,
-                requestGapNanos, clientsPerServer, barrierEvery, pipeline, delayNanos, flushNanos, window, patienceNanos, unequal,
-                faultsUntilNanos, endNanos);
+    /** When the faults end. */
+    long calmNanos() {
+        return endNanos * 2 / 3;
     }
 
     EnsembleOptions options() {
@@ -74,7 +97,8 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Set
         for (int i = 1; i <= members; i++) {
             ids.add(i);
         }
-        return new EnsembleOptions(ids, policy, 50 * MILLI, 400 * MILLI, 1500 * MILLI, 1000 * MILLI, 100 * MILLI, patienceNanos,
-                members / 2 + 1, members, window, 1 << 20, 1 << 20, new UUID(seed, 1));
+        return new EnsembleOptions(ids, policy, 50 * MILLI, 400 * MILLI, 1500 * MILLI, 1000 * MILLI, 100 * MILLI,
+                machines.patienceNanos(), members / 2 + 1, machines.bootstrapExpect(), machines.window(), 1 << 20, 1 << 20,
+                new UUID(seed, 1));
     }
 }

@@ -312,7 +312,7 @@ final class SimNode {
         if (send.message() instanceof Message.RowUpdate update) {
             simulation.checker().onRow(self, update.row());
         } else if (send.message() instanceof Message.Promise promise) {
-            simulation.checker().onPromise(self, promise, core.decided());
+            simulation.checker().onPromise(self, promise);
         } else if (send.message() instanceof Message.Decided news) {
             simulation.checker().onDecided(news.view(), simulation);
         } else if (send.message() instanceof Message.Accept accept) {

@@ -88,10 +88,10 @@ final class Simulation {
         }
         clients.start();
         nemesis.start();
-        at(config.faultsUntilNanos(), this::endFaults);
-        long calm = config.endNanos() - config.faultsUntilNanos();
-        runUntil(config.faultsUntilNanos() + calm * 5 / 8);
-        while (now < config.faultsUntilNanos() + calm * 7 / 8 && !hasOneView()) {
+        at(config.calmNanos(), this::endFaults);
+        long calm = config.endNanos() - config.calmNanos();
+        runUntil(config.calmNanos() + calm * 5 / 8);
+        while (now < config.calmNanos() + calm * 7 / 8 && !hasOneView()) {
             runUntil(now + 50 * SimConfig.MILLI);
         }
         if (!hasOneView()) {
@@ -190,10 +190,10 @@ final class Simulation {
                 || effect instanceof Effect.Send send && (send.message() instanceof Message.Accept
                         || send.message() instanceof Message.Decided || send.message() instanceof Message.JoinReady
                         || send.message() instanceof Message.Promise);
-        if (step && config.crashPerEffect() > 0 && now < config.faultsUntilNanos()
-                && random.nextInt(config.crashPerEffect()) == 0 && node.isUp()) {
+        if (step && config.trouble().crashPerStep() > 0 && now < config.calmNanos()
+                && random.nextInt(config.trouble().crashPerStep()) == 0 && node.isUp()) {
             crashes++;
-            long delay = random.nextBoolean() ? 0 : random.nextLong(3 * config.flushNanos());
+            long delay = random.nextBoolean() ? 0 : random.nextLong(3 * config.machines().flushNanos());
             boolean power = random.nextInt(3) == 0;
             if (delay == 0) {
                 nemesis.down(node.serverId(), power);
