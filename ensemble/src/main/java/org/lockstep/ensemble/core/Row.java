@@ -1,5 +1,7 @@
 package org.lockstep.ensemble.core;
 
+import java.util.Arrays;
+
 /**
  * A member's row of the shared state table: written only by its owner, monotonic within a view, sent after the data it describes.
  * Nothing is inferred across two fields, but for the pair (claim, lastDataIndex), which is one unit.
@@ -16,4 +18,11 @@ package org.lockstep.ensemble.core;
  * @param wedged this member has stopped sending, receiving and securing in the view for good
  */
 public record Row(long viewId, long heartbeat, long claim, long lastDataIndex, long[] secured, long applied, long flushedMark,
-        long suspects, long hears, boolean wedged) {}
+        long suspects, long hears, boolean wedged) {
+    @Override
+    public String toString() {
+        return "Row[view " + viewId + " beat " + heartbeat + " claim " + claim + " last " + lastDataIndex + " secured "
+                + Arrays.toString(secured) + " applied " + applied + " flushed " + flushedMark + " suspects " + suspects + " hears "
+                + hears + (wedged ? " wedged]" : "]");
+    }
+}

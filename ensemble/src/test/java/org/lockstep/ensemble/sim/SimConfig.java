@@ -81,6 +81,11 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
         };
     }
 
+    /** The same run of members that have no bug. */
+    SimConfig without() {
+        return new SimConfig(seed, members, policy, PlantedBug.NONE, trouble, load, machines, endNanos);
+    }
+
     private SimConfig with(boolean lazy, Set<Fault> faults, int crashPerStep, int unequalDisks) {
         FsyncPolicy other = lazy && !policy.isLazy() ? FsyncPolicy.WRITE_BARRIER : policy;
         return new SimConfig(seed, members, other, bug,
