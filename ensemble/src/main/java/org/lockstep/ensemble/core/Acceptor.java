@@ -1,12 +1,12 @@
 package org.lockstep.ensemble.core;
 
 /**
- * This disk's vote on the successor of the last decided view. All configured voters are acceptors, in the view or not; were the members
- * of the view the acceptors, the loss of one disk of a view of two would stop everything.
+ * This disk's vote on the successor of the last decided view. All configured voters are acceptors, in the view or not; were
+ * the members of the view the acceptors, the loss of one disk of a view of two would stop everything.
  *
- * <p>The first promise is also the end of the old view here: the member wedges, everything secured is put on the medium, what was
- * secured is frozen into a {@link Report}, promise and report are stored; only then is the prepare answered. One wedged member seals
- * the view for ever, since nothing becomes stable without it.
+ * <p>The first promise is also the end of the old view here: the member wedges, everything secured is put on the medium, what
+ * was secured is frozen into a {@link Report}, promise and report are stored; only then is the prepare answered. One wedged
+ * member seals the view for ever, since nothing becomes stable without it.
  */
 final class Acceptor {
     private final Context context;

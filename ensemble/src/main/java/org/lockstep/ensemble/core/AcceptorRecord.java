@@ -1,7 +1,8 @@
 package org.lockstep.ensemble.core;
 
 /**
- * A voter's memory in the election of one view's successor. Stored and flushed, in every policy, before any answer that rests on it.
+ * A voter's memory in the election of one view's successor. Stored and flushed, in every policy, before any answer that rests
+ * on it.
  *
  * @param viewId the view being elected
  * @param previous the decided view before it; null when the first view is elected

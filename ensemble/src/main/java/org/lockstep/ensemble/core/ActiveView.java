@@ -1,12 +1,13 @@
 package org.lockstep.ensemble.core;
 
-import java.util.Arrays;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * The steady state of a view at one live member: slots go out in own places of the round robin, come in, are secured, become stable,
- * are delivered. No member waits for a leader; from any member a write costs two one-way hops and one flush.
+ * The steady state of a view at one live member: slots go out in own places of the round robin, come in, are secured, become
+ * stable, are delivered. No member waits for a leader; from any member a write costs two one-way hops and one flush.
  */
 final class ActiveView {
     private final Context context;
@@ -18,12 +19,14 @@ final class ActiveView {
     private final OwnSlots own;
     private final boolean[] linked;
     private final long[] securedHere;
+    private final Consumer<Slot> deliver;
     private long claim = -1;
     private long lastDataIndex = -1;
     private long heartbeat;
     private long flushAskedUpTo = Order.NONE;
     private long flushedEverywhere = Order.NONE;
     private long suspects;
+    private long hears;
     private boolean wedged;
     private boolean rowChanged = true;
 
@@ -38,6 +41,8 @@ final class ActiveView {
         linked = new boolean[ranks];
         securedHere = new long[ranks];
         Arrays.fill(securedHere, -1);
+        deliver = slot -> context.out.add(new Effect.Deliver(slot));
+        hears = hearsNow();
     }
 
     /** The view is installed here: peers may write to this member from now on, and do so when they hear it. */
@@ -108,8 +113,8 @@ final class ActiveView {
     }
 
     /**
-     * The claim that lets others deliver what they sent. Data at (c, s) waits for claims of c from the ranks below s and of c - 1 from
-     * those above, so that is all an idle member says; and an idle ensemble says nothing.
+     * The claim that lets others deliver what they sent. Data at (c, s) waits for claims of c from the ranks below s and of c
+     * - 1 from those above, so that is all an idle member says; and an idle ensemble says nothing.
      */
     private long claimNeeded() {
         long needed = -1;
@@ -163,7 +168,7 @@ final class ActiveView {
 
     /** Delivers, opens the window, claims, sends. Late rows may still deliver when wedged: that is harmless. */
     private void progress() {
-        sequencer.deliverStable(table, slot -> context.out.add(new Effect.Deliver(slot)));
+        sequencer.deliverStable(table, deliver);
         if (sequencer.delivered() > table.applied(me)) {
             table.setApplied(me, sequencer.delivered());
             rowChanged = true;
@@ -228,6 +233,7 @@ final class ActiveView {
 
     void onHeartbeat() {
         heartbeat++;
+        hears = hearsNow();
         rowChanged = true;
         for (int k = 0; k < ranks; k++) {
             if (!linked[k] && !wedged) {
@@ -265,7 +271,7 @@ final class ActiveView {
     /** The view is over: delivers the rest of its final sequence and hands back own slots that it left out. */
     List<Slot> end(Trim cut, Trim trim) {
         List<Slot> mine = new ArrayList<>(sequencer.pending(me));
-        sequencer.deliverRest(cut, slot -> context.out.add(new Effect.Deliver(slot)));
+        sequencer.deliverRest(cut, deliver);
         own.endView();
         return context.rules.resend(mine, trim);
     }
@@ -277,7 +283,7 @@ final class ActiveView {
         }
         rowChanged = false;
         Row row = new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me), table.applied(me),
-                table.flushedMarks()[me], suspects, hears(), wedged);
+                table.flushedMarks()[me], suspects, hears, wedged);
         Message update = new Message.RowUpdate(row);
         for (int k = 0; k < ranks; k++) {
             if (k != me) {
@@ -286,7 +292,7 @@ final class ActiveView {
         }
     }
 
-    private long hears() {
+    private long hearsNow() {
         long mask = 0;
         for (int k = 0; k < ranks; k++) {
             mask |= context.peers.hears(serverId(k), context.now) ? 1L << k : 0;

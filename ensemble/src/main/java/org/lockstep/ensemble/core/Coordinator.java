@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * One attempt to elect the successor of a view: gather promises, choose ({@link ViewChoice}), bring joiners to hold the base, have
- * the value accepted. Several may be under way at once; ballots keep them safe, back-off by rank keeps them few.
+ * One attempt to elect the successor of a view: gather promises, choose ({@link ViewChoice}), bring joiners to hold the base,
+ * have the value accepted. Several may be under way at once; ballots keep them safe, back-off by rank keeps them few.
  */
 final class Coordinator {
     /** How far the attempt is. */
@@ -178,7 +178,10 @@ final class Coordinator {
         propose(fewer, kept);
     }
 
-    /** Decided when a majority of the old voters and one of the new have it on the medium; the first view: when every member has. */
+    /**
+     * Decided when a majority of the old voters and one of the new have it on the medium; the first view: when every member
+     * has.
+     */
     void onAccepted(MemberId from, Message.Accepted message) {
         if (phase != Phase.ACCEPT || !message.ballot().equals(ballot)) {
             return;

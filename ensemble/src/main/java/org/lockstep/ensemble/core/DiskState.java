@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What this process's disk holds of the chain of views, kept up with what was installed since the start. Says what the disk can tell
- * of the last view when nobody who lived in it is left, and whether it can still install a view it learns of late.
+ * What this process's disk holds of the chain of views, kept up with what was installed since the start. Says what the disk
+ * can tell of the last view when nobody who lived in it is left, and whether it can still install a view it learns of late.
  */
 final class DiskState {
     private final UUID diskId;
@@ -56,9 +56,10 @@ final class DiskState {
     }
 
     /**
-     * Where a process that is not a live member of {@code view} can still get the view's base from, since its disk belongs to a member
-     * of it: staged for exactly that value; or the log of a survivor, or of the restart source, to be cut by the decided trim. Null:
-     * from nowhere. So the disks that held a decided view's base go on holding it, whoever died before installing it.
+     * Where a process that is not a live member of {@code view} can still get the view's base from, since its disk belongs to
+     * a member of it: staged for exactly that value; or the log of a survivor, or of the restart source, to be cut by the
+     * decided trim. Null: from nowhere. So the disks that held a decided view's base go on holding it, whoever died before
+     * installing it.
      */
     Effect.Base baseFor(ViewRecord view) {
         MemberId listed = view.memberOf(diskId);

@@ -5,10 +5,16 @@ public sealed interface Effect {
     /** Send when the record {@code afterRecord} is on the medium; 0: at once. To itself as well: the driver loops it back. */
     record Send(int serverId, Message message, long afterRecord) implements Effect {}
 
-    /** Put the slot into the log; {@link EnsembleMember#secured} when the policy counts it. Slots are secured in the order given. */
+    /**
+     * Put the slot into the log; {@link EnsembleMember#secured} when the policy counts it. Slots are secured in the order
+     * given.
+     */
     record Secure(Slot slot) implements Effect {}
 
-    /** Lazy policies: put the <i>stable prefix</i> of the log up to this place on the medium; {@link EnsembleMember#flushed} then. */
+    /**
+     * Lazy policies: put the <i>stable prefix</i> of the log up to this place on the medium; {@link EnsembleMember#flushed}
+     * then.
+     */
     record Flush(long viewId, long upTo) implements Effect {}
 
     /** Put everything secured on the medium, behind all that was asked before; {@link EnsembleMember#flushedAll} then. */
@@ -18,8 +24,9 @@ public sealed interface Effect {
     record Store(long recordNumber, AcceptorRecord value) implements Effect {}
 
     /**
-     * In one transaction make the log that of {@code view}, written by {@code as}, and flush it; {@link EnsembleMember#recordStored}
-     * then. The base comes from the log itself, cut above {@code cut}, or from what was staged, or is empty.
+     * In one transaction make the log that of {@code view}, written by {@code as}, and flush it; {@link
+     * EnsembleMember#recordStored} then. The base comes from the log itself, cut above {@code cut}, or from what was staged,
+     * or is empty.
      */
     record Install(long recordNumber, ViewRecord view, MemberId as, Base base, Trim cut) implements Effect {}
 
@@ -29,7 +36,10 @@ public sealed interface Effect {
     /** Apply the slot to the state machine. */
     record Deliver(Slot slot) implements Effect {}
 
-    /** A view begins at this member; everything before it was delivered, or is in the log just installed when {@code fromDisk}. */
+    /**
+     * A view begins at this member; everything before it was delivered, or is in the log just installed when {@code
+     * fromDisk}.
+     */
     record BeginView(ViewRecord view, boolean fromDisk) implements Effect {}
 
     /** Everything delivered up to this place is on the medium of every member of the view: barriers up to here are complete. */
@@ -42,9 +52,10 @@ public sealed interface Effect {
     record SendTransfer(Message.TransferRequest request, Trim cut) implements Effect {}
 
     /**
-     * Write what was transferred beside the log and flush it; {@link EnsembleMember#staged} then. Staging adds: what was staged for
-     * another value of the same view is kept until a view is installed. (All values share the base of the view before and its slots,
-     * and differ in the trim.) For a value that only a few accepted may come back in a later ballot, after another one was staged.
+     * Write what was transferred beside the log and flush it; {@link EnsembleMember#staged} then. Staging adds: what was
+     * staged for another value of the same view is kept until a view is installed. (All values share the base of the view
+     * before and its slots, and differ in the trim.) For a value that only a few accepted may come back in a later ballot,
+     * after another one was staged.
      */
     record Stage(Message.Transfer transfer) implements Effect {}
 

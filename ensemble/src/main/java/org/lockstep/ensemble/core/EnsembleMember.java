@@ -1,25 +1,25 @@
 package org.lockstep.ensemble.core;
 
 /**
- * One process of an ensemble as a deterministic machine: inputs in, effects out. No thread, no clock, no I/O, nothing random. Every
- * input method may add effects; after one or more inputs the driver calls {@link #endTurn}, does the effects in order and clears them
- * ({@link #effects}). One thread at a time.
+ * One process of an ensemble as a deterministic machine: inputs in, effects out. No thread, no clock, no I/O, nothing random.
+ * Every input method may add effects; after one or more inputs the driver calls {@link #endTurn}, does the effects in order
+ * and clears them ({@link #effects}). One thread at a time.
  *
- * <p>Life: outside, until a decided view names this incarnation and its disk holds the view's base; then live in that view; at its end
- * live in the next, or excluded for good. A process restart is another incarnation.
+ * <p>Life: outside, until a decided view names this incarnation and its disk holds the view's base; then live in that view;
+ * at its end live in the next, or excluded for good. A process restart is another incarnation.
  */
 public final class EnsembleMember {
     private final Context context;
     private final DiskState disk;
-    private final Acceptor acceptor;
+    private final Election election;
+    private final Joining joining;
+    private final News news;
     private final OwnSlots own;
     private ViewRecord decided;
     private ActiveView active;
     private Suspicion suspicion;
     private Succession succession;
     private Outside outside;
-    private Coordinator coordinator;
-    private long roundMax;
     private long installing;
     private long beatAt = Long.MIN_VALUE / 2;
     private long flushedAt;
@@ -35,9 +35,10 @@ public final class EnsembleMember {
         context = new Context(self, options, rules);
         disk = new DiskState(self.diskId(), found);
         decided = found.decided();
-        acceptor = new Acceptor(context, disk, found.acceptor(), decided);
+        election = new Election(context, new Acceptor(context, disk, found.acceptor(), decided));
+        joining = new Joining(context, disk);
+        news = new News(context);
         own = new OwnSlots(options);
-        roundMax = acceptor.promised().round();
     }
 
     /** What the last inputs ask the driver to do. */
@@ -96,10 +97,8 @@ public final class EnsembleMember {
         if (gap > context.options.failureTimeoutNanos() / 2) {
             forgive(gap);
         }
-        if (coordinator != null) {
-            coordinator.tick();
-            afterCoordinator();
-        }
+        election.tick();
+        afterElection();
         if (active != null) {
             tickLive();
         } else if (installing == 0) {
@@ -140,8 +139,8 @@ public final class EnsembleMember {
             cutOff = alone;
             context.out.add(new Effect.CutOff(alone));
         }
-        if (coordinator == null && installing == 0 && succession.isDue()) {
-            coordinate(new ViewChoice(context, decided, active, suspicion, context.now));
+        if (!election.coordinates() && installing == 0 && succession.isDue()) {
+            election.coordinate(decided, new ViewChoice(context, decided, active, suspicion, context.now));
         }
     }
 
@@ -155,29 +154,21 @@ public final class EnsembleMember {
     private void tickOutside() {
         long decidedViewId = decided == null ? 0 : decided.viewId();
         Outside.Wish wish = outside.tick(decidedViewId, decided == null && disk.isBlank());
-        if (wish == Outside.Wish.COORDINATE && coordinator == null) {
+        if (wish == Outside.Wish.COORDINATE && !election.coordinates()) {
             outside.backOff();
-            coordinate(new ViewChoice(context, decided, null, null, outside.aloneSince()));
+            election.coordinate(decided, new ViewChoice(context, decided, null, null, outside.aloneSince()));
         }
     }
 
-    private void coordinate(ViewChoice choice) {
-        roundMax = Math.max(roundMax, acceptor.promised().round()) + 1;
-        Ballot ballot = new Ballot(roundMax, context.self.serverId(), context.self.incarnation());
-        context.out.note("coordinates view " + acceptor.viewId() + " in " + ballot);
-        coordinator = new Coordinator(context, decided, ballot, choice);
-    }
-
-    private void afterCoordinator() {
-        if (coordinator.phase() == Coordinator.Phase.OVER) {
-            coordinator = null;
+    private void afterElection() {
+        if (election.takeFailure()) {
             if (active != null) {
                 succession.failed();
             } else {
                 outside.failed();
             }
-        } else if (coordinator.phase() == Coordinator.Phase.DECIDED) {
-            learnDecided(coordinator.value());
+        } else if (election.decided() != null) {
+            learnDecided(election.decided());
         }
     }
 
@@ -218,7 +209,7 @@ public final class EnsembleMember {
             if (rank >= 0 && isOfView(update.row().viewId())) {
                 active.onRow(rank, update.row());
             } else {
-                compareViews(from, update.row().viewId());
+                news.compare(from, update.row().viewId(), decided, status());
             }
         } else if (message instanceof Message.Resume resume && rank >= 0 && isOfView(resume.viewId())) {
             active.onResume(rank, resume);
@@ -229,22 +220,6 @@ public final class EnsembleMember {
         return active.record().viewId() == viewId;
     }
 
-    /** Somebody speaks in another view: who is behind is told. */
-    private void compareViews(MemberId from, long viewId) {
-        Peers.Peer peer = context.peers.of(from.serverId());
-        if (context.now - peer.answeredAt < context.options.resendNanos()) {
-            return;
-        }
-        long decidedViewId = decided == null ? 0 : decided.viewId();
-        if (viewId < decidedViewId) {
-            peer.answeredAt = context.now;
-            context.out.send(from.serverId(), new Message.Decided(decided));
-        } else if (viewId > decidedViewId) {
-            peer.answeredAt = context.now;
-            context.out.send(from.serverId(), status());
-        }
-    }
-
     private Message.Status status() {
         return new Message.Status(active == null ? 0 : active.record().viewId(), decided == null ? 0 : decided.viewId(),
                 decided == null && disk.isBlank());
@@ -252,62 +227,46 @@ public final class EnsembleMember {
 
     private void onControl(MemberId from, Message message) {
         if (message instanceof Message.Status status) {
-            onStatus(from, status);
+            news.onStatus(from, status, decided, status());
         } else if (message instanceof Message.JoinRequest) {
             context.peers.of(from.serverId()).joinAt = context.now;
         } else if (message instanceof Message.Decided news) {
             learnDecided(news.view());
         } else if (message instanceof Message.TransferRequest request) {
-            onTransferRequest(request);
+            if (isElecting(request.value().viewId())) {
+                joining.onRequest(request, active);
+            }
         } else if (message instanceof Message.Transfer transfer) {
-            onTransfer(transfer);
+            if (active == null && isElecting(transfer.value().viewId())) {
+                joining.onTransfer(transfer);
+            }
         } else {
             onElection(from, message);
         }
     }
 
-    private void onStatus(MemberId from, Message.Status status) {
-        Peers.Peer peer = context.peers.of(from.serverId());
-        peer.status = status;
-        peer.statusAt = context.now;
-        compareViews(from, status.decidedViewId());
-        if (active != null && status.liveViewId() == 0) {
-            context.out.send(from.serverId(), status());
-        }
+    /** Nothing of an election counts during an install. */
+    private boolean isElecting(long viewId) {
+        return !excluded && installing == 0 && viewId == election.viewId();
     }
 
     private void onElection(MemberId from, Message message) {
         if (message instanceof Message.Prepare prepare) {
-            onPrepare(from, prepare);
-        } else if (message instanceof Message.Accept accept) {
-            if (isCurrent(from, accept.viewId())) {
-                acceptor.onAccept(from.serverId(), accept, active);
+            if (prepare.previous() != null) {
+                learnDecided(prepare.previous());
+            }
+            if (isCurrent(from, prepare.viewId())) {
+                election.onPrepare(from, prepare, active);
                 attemptOfOther(from);
             }
-        } else if (coordinator == null) {
-            return;
-        } else if (message instanceof Message.Promise promise && promise.viewId() == acceptor.viewId()) {
-            coordinator.onPromise(from, promise);
-            afterCoordinator();
-        } else if (message instanceof Message.Accepted acceptance && acceptance.viewId() == acceptor.viewId()) {
-            coordinator.onAccepted(from, acceptance);
-            afterCoordinator();
-        } else if (message instanceof Message.JoinReady joinReady && joinReady.viewId() == acceptor.viewId()) {
-            coordinator.onJoinReady(from, joinReady);
-        } else if (message instanceof Message.Refused refused && refused.viewId() == acceptor.viewId()) {
-            roundMax = Math.max(roundMax, refused.promised().round());
-            coordinator.onRefused(refused.promised());
-            afterCoordinator();
-        }
-    }
-
-    private void onPrepare(MemberId from, Message.Prepare prepare) {
-        if (prepare.previous() != null) {
-            learnDecided(prepare.previous());
-        }
-        if (isCurrent(from, prepare.viewId())) {
-            acceptor.onPrepare(from.serverId(), prepare, active);
-            attemptOfOther(from);
+        } else if (message instanceof Message.Accept accept) {
+            if (isCurrent(from, accept.viewId())) {
+                election.onAccept(from, accept, active);
+                attemptOfOther(from);
+            }
+        } else {
+            election.onAnswer(from, message);
+            afterElection();
         }
     }
 
@@ -317,47 +276,19 @@ public final class EnsembleMember {
         }
     }
 
-    /** Whether an election message is of the election under way here; who is behind is told. Nothing counts during an install. */
+    /** Whether an election message is of the election under way here; who is behind is told. */
     private boolean isCurrent(MemberId from, long viewId) {
         if (decided != null && viewId <= decided.viewId()) {
             context.out.send(from.serverId(), new Message.Decided(decided));
             return false;
         }
-        return !excluded && installing == 0 && viewId == acceptor.viewId();
-    }
-
-    private void onTransferRequest(Message.TransferRequest request) {
-        boolean isSource = installing == 0 && request.value().source() != null && request.value().source().equals(context.self)
-                && request.value().viewId() == acceptor.viewId();
-        if (isSource) {
-            long delivered = active == null ? Long.MAX_VALUE : active.sequencer().delivered();
-            context.out.add(new Effect.SendTransfer(request, context.rules.transferCut(request.value(), delivered)));
-        }
-    }
-
-    private void onTransfer(Message.Transfer transfer) {
-        boolean wanted = active == null && installing == 0 && transfer.value().viewId() == acceptor.viewId()
-                && transfer.value().rankOf(context.self) >= 0;
-        if (!wanted) {
-            return;
-        }
-        if (disk.holdsStaged(transfer.value())) {
-            sayReady(transfer);
-        } else {
-            context.out.add(new Effect.Stage(transfer));
-        }
-    }
-
-    private void sayReady(Message.Transfer transfer) {
-        context.out.send(transfer.ballot().serverId(),
-                new Message.JoinReady(transfer.ballot(), transfer.attempt(), transfer.value().viewId()));
+        return isElecting(viewId);
     }
 
     /** What {@link Effect.Stage} asked for is on the medium. */
     public void staged(Message.Transfer transfer) {
-        if (!excluded && transfer.value().viewId() == acceptor.viewId()) {
-            disk.staged(transfer.value());
-            sayReady(transfer);
+        if (active == null && isElecting(transfer.value().viewId())) {
+            joining.onStaged(transfer);
         }
     }
 
@@ -376,8 +307,7 @@ public final class EnsembleMember {
         boolean follows = active != null && active.record().viewId() == view.viewId() - 1;
         boolean named = view.rankOf(context.self) >= 0;
         decided = view;
-        coordinator = null;
-        acceptor.reset(view);
+        election.reset(view);
         context.broadcast(new Message.Decided(view));
         if (active != null) {
             if (follows && named) {
@@ -449,7 +379,7 @@ public final class EnsembleMember {
     /** What {@link Effect.FlushAll} asked for is done, and everything secured before was reported. */
     public void flushedAll(long token) {
         if (!excluded) {
-            acceptor.onFlushedAll(token, active);
+            election.onFlushedAll(token, active);
         }
     }
 
@@ -483,8 +413,8 @@ public final class EnsembleMember {
     }
 
     /**
-     * Ends a turn of one or more inputs: what changed in the own row of the shared table is sent, once, behind the data it describes.
-     * To be called before the effects of the turn are taken.
+     * Ends a turn of one or more inputs: what changed in the own row of the shared table is sent, once, behind the data it
+     * describes. To be called before the effects of the turn are taken.
      */
     public void endTurn() {
         if (active != null && !excluded) {

@@ -23,8 +23,8 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param ensembleId the ensemble's id should this process form the first view
  */
 public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long heartbeatNanos, long failureTimeoutNanos,
-        long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, long patienceNanos, int minView, int bootstrapExpect,
-        int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId) {
+        long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, long patienceNanos, int minView,
+        int bootstrapExpect, int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId) {
     private static final long MILLI = 1_000_000;
 
     public EnsembleOptions {
@@ -41,8 +41,8 @@ public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long h
 
     /** The defaults for these voters. */
     public static EnsembleOptions of(List<Integer> voterIds, FsyncPolicy policy, UUID ensembleId) {
-        return new EnsembleOptions(voterIds, policy, 50 * MILLI, 1000 * MILLI, 5000 * MILLI, 10_000 * MILLI, 100 * MILLI, 500 * MILLI,
-                voterIds.size() / 2 + 1, voterIds.size(), 16, 4 << 20, 2 << 20, ensembleId);
+        return new EnsembleOptions(voterIds, policy, 50 * MILLI, 1000 * MILLI, 5000 * MILLI, 10_000 * MILLI, 100 * MILLI,
+                500 * MILLI, voterIds.size() / 2 + 1, voterIds.size(), 16, 4 << 20, 2 << 20, ensembleId);
     }
 
     int majority() {

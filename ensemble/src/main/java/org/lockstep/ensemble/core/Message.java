@@ -13,8 +13,8 @@ public sealed interface Message {
     record RowUpdate(Row row) implements Message {}
 
     /**
-     * "I have installed this view, and have your data slots up to {@code received}": the peer sends what follows, now and from here
-     * on. {@code ask} asks for the same in return. Sent at install and on every new connection.
+     * "I have installed this view, and have your data slots up to {@code received}": the peer sends what follows, now and
+     * from here on. {@code ask} asks for the same in return. Sent at install and on every new connection.
      */
     record Resume(long viewId, long received, boolean ask) implements Message {}
 

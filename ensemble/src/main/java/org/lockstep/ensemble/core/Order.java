@@ -1,8 +1,8 @@
 package org.lockstep.ensemble.core;
 
 /**
- * A place in the total order of one view, (index, rank) packed into one long that compares as the order does: round robin over the
- * ranks, so that no member starves another and there is no leader to relay through.
+ * A place in the total order of one view, (index, rank) packed into one long that compares as the order does: round robin
+ * over the ranks, so that no member starves another and there is no leader to relay through.
  */
 public final class Order {
     /** Before the first slot of a view. */

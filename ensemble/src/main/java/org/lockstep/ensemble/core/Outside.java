@@ -3,8 +3,8 @@ package org.lockstep.ensemble.core;
 import java.util.List;
 
 /**
- * A process that is not a live member of any view: it says so, and depending on whom it hears becomes a learner of a live view, helps
- * to restart the last one, or to form the first.
+ * A process that is not a live member of any view: it says so, and depending on whom it hears becomes a learner of a live
+ * view, helps to restart the last one, or to form the first.
  */
 final class Outside {
     /** What to do now besides waiting. */
@@ -81,8 +81,8 @@ final class Outside {
     }
 
     /**
-     * With nobody live: the first in order of server ids among those heard begins, the others after it, each a while later. Enough
-     * voters must be there for it to lead anywhere, and none that knows a newer view.
+     * With nobody live: the first in order of server ids among those heard begins, the others after it, each a while later.
+     * Enough voters must be there for it to lead anywhere, and none that knows a newer view.
      */
     private boolean mayCoordinate(long decidedViewId, boolean blank) {
         List<MemberId> others = context.peers.outsiders(context.now);

@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * This member's own slots: what waits for a slot, and what was sent and is not applied everywhere yet. The window bounds the latter,
- * so nobody runs so far ahead that a slow member can never catch up; it is derived from the table, so a view change has nothing to edit.
+ * This member's own slots: what waits for a slot, and what was sent and is not applied everywhere yet. The window bounds the
+ * latter, so nobody runs so far ahead that a slow member can never catch up; it is derived from the table, so a view change
+ * has nothing to edit.
  */
 final class OwnSlots {
     private final EnsembleOptions options;

@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param installed the view whose base the log holds, or null
  * @param installedAs the incarnation that installed it and wrote the log, or null
- * @param last per sender of {@code installed}, the last slot in the log, cut at the first that is damaged or out of its chain; null
- *     without {@code installed}
+ * @param last per sender of {@code installed}, the last slot in the log, cut at the first that is damaged or out of its
+ *     chain; null without {@code installed}
  * @param intact whether the machine has not rebooted since {@code installed} was installed; true under {@code durable}
  * @param damaged a slot of the flushed part cannot be read: the disk may vote, but gives no base and rejoins by transfer
  * @param flushedMark the place ({@link Order}) in {@code installed} up to which everything stable is on the medium

@@ -22,7 +22,7 @@ public record Row(long viewId, long heartbeat, long claim, long lastDataIndex, l
     @Override
     public String toString() {
         return "Row[view " + viewId + " beat " + heartbeat + " claim " + claim + " last " + lastDataIndex + " secured "
-                + Arrays.toString(secured) + " applied " + applied + " flushed " + flushedMark + " suspects " + suspects + " hears "
-                + hears + (wedged ? " wedged]" : "]");
+                + Arrays.toString(secured) + " applied " + applied + " flushed " + flushedMark + " suspects " + suspects
+                + " hears " + hears + (wedged ? " wedged]" : "]");
     }
 }

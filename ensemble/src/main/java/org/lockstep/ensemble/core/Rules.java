@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decisions that safety hangs on, each with its argument, in one place. A test may replace one by a wrong one to show that the
- * simulator notices; the server never does.
+ * The decisions that safety hangs on, each with its argument, in one place. A test may replace one by a wrong one to show
+ * that the simulator notices; the server never does.
  */
 class Rules {
     /**
@@ -52,10 +52,10 @@ class Rules {
     }
 
     /**
-     * Where the view ends when {@code survivors} carry it over: per sender the least that all of them have secured. Whatever anyone
-     * delivered was secured by every member of the view, so by each survivor before it froze; hence the minimum covers it. And every
-     * survivor has everything up to the minimum, so nothing need be shipped. {@code last} are the frozen reports; rows would be stale:
-     * {@code rows} are what the coordinator last saw in the shared table.
+     * Where the view ends when {@code survivors} carry it over: per sender the least that all of them have secured. Whatever
+     * anyone delivered was secured by every member of the view, so by each survivor before it froze; hence the minimum covers
+     * it. And every survivor has everything up to the minimum, so nothing need be shipped. {@code last} are the frozen
+     * reports; rows would be stale: {@code rows} are what the coordinator last saw in the shared table.
      */
     Trim trim(List<Trim> last, List<Trim> rows) {
         return Trim.min(last);
@@ -72,9 +72,10 @@ class Rules {
     }
 
     /**
-     * The disk from which the view {@code last} is restarted, or null when none of {@code reports} will do. Only a member of the last
-     * view, with the disk that the record names, whose disk holds the base of that view: any other may lack what it delivered. Under
-     * {@code durable} each is intact; under the lazy policies one intact disk has all that is stable, since its writer secured it.
+     * The disk from which the view {@code last} is restarted, or null when none of {@code reports} will do. Only a member of
+     * the last view, with the disk that the record names, whose disk holds the base of that view: any other may lack what it
+     * delivered. Under {@code durable} each is intact; under the lazy policies one intact disk has all that is stable, since
+     * its writer secured it.
      */
     Candidate intactSource(ViewRecord last, List<Candidate> reports) {
         for (Candidate candidate : reports) {

@@ -15,9 +15,9 @@ import java.util.function.Consumer;
  *                        else                   -&gt; empty: skip
  * </pre>
  *
- * <p>Why a delivered sequence is safe: data delivered at (i, k) was secured by every member, and securing is frozen before it is
- * reported, so every possible trim covers it; a skipped slot was claimed empty and can never hold data; and no member skips a slot
- * whose data it has. So what anyone delivered is a prefix of the view's final sequence.
+ * <p>Why a delivered sequence is safe: data delivered at (i, k) was secured by every member, and securing is frozen before it
+ * is reported, so every possible trim covers it; a skipped slot was claimed empty and can never hold data; and no member
+ * skips a slot whose data it has. So what anyone delivered is a prefix of the view's final sequence.
  */
 final class Sequencer {
     private final List<ArrayDeque<Slot>> pending = new ArrayList<>();
@@ -96,8 +96,10 @@ final class Sequencer {
         return List.copyOf(pending.get(rank));
     }
 
-    boolean hasPending() {
-        return firstPending() >= 0;
+    /** The place of the next slot to be delivered; {@link Order#NONE} when none is here. */
+    long firstPendingOrder() {
+        int first = firstPending();
+        return first < 0 ? Order.NONE : Order.of(pending.get(first).peek().position());
     }
 
     /** The sender of the next slot to be delivered; -1 when none is here. */

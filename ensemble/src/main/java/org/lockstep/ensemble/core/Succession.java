@@ -1,8 +1,8 @@
 package org.lockstep.ensemble.core;
 
 /**
- * When a live member coordinates the election of the next view: the lowest-ranked unsuspected member at once, the others after it,
- * each a while later, unless somebody is at work.
+ * When a live member coordinates the election of the next view: the lowest-ranked unsuspected member at once, the others
+ * after it, each a while later, unless somebody is at work.
  */
 final class Succession {
     private static final long NEVER = Long.MAX_VALUE;
@@ -51,7 +51,8 @@ final class Succession {
         }
         long patience = context.options.patienceNanos();
         long from = Math.max(wantedSince, activityAt + patience);
-        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + (position() + (1L << failures) - 1) * patience;
+        long turns = position() + (1L << failures) - 1;
+        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + turns * patience;
     }
 
     /** Learners are admitted when the view has settled: everybody has begun it, a while ago. */

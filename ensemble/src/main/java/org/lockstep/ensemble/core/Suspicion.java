@@ -3,8 +3,9 @@ package org.lockstep.ensemble.core;
 import java.util.Arrays;
 
 /**
- * Whom this member holds for failed, in one view. Suspicion is sticky in the view and spreads: failed is what the members decide; a
- * slow process may be voted out, learns it, and rejoins. It serves liveness only: a wrong suspicion costs a view change, never data.
+ * Whom this member holds for failed, in one view. Suspicion is sticky in the view and spreads: failed is what the members
+ * decide; a slow process may be voted out, learns it, and rejoins. It serves liveness only: a wrong suspicion costs a view
+ * change, never data.
  */
 final class Suspicion {
     private final Context context;
@@ -130,8 +131,7 @@ final class Suspicion {
 
     /** Who has held back the next slot for too long; nobody as long as it may be this member itself. */
     private long blockers() {
-        int sender = view.sequencer().firstPending();
-        long order = sender < 0 ? Order.NONE : Order.of(view.sequencer().pending(sender).get(0).position());
+        long order = view.sequencer().firstPendingOrder();
         if (order == Order.NONE || order != headOrder) {
             headOrder = order;
             headSince = context.now;
@@ -142,7 +142,7 @@ final class Suspicion {
         }
         long mask = 0;
         for (int k = 0; k < ranks; k++) {
-            boolean holdsBack = view.table().secured(k, sender) < Order.index(order)
+            boolean holdsBack = view.table().secured(k, Order.rank(order)) < Order.index(order)
                     || Order.of(view.sequencer().claim(k) + 1, k) <= order;
             mask |= holdsBack ? 1L << k : 0;
         }

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.UUID;
 import org.lockstep.fsync.FsyncPolicy;
 
-/** A few members side by side with perfect disks, driven by hand: one {@link #hop} carries every message under way to its target. */
+/**
+ * A few members side by side with perfect disks, driven by hand: one {@link #hop} carries every message under way to its
+ * target.
+ */
 final class Bench {
     static final long MILLI = 1_000_000;
 

@@ -93,7 +93,7 @@ class SequencerTest {
 
         assertEquals(List.of("0.0", "2.1"), delivered);
         assertEquals(List.of(slot(3, 1).position()), sequencer.pending(1).stream().map(Slot::position).toList());
-        assertTrue(sequencer.hasPending());
+        assertEquals(Order.of(3, 1), sequencer.firstPendingOrder());
         assertFalse(Trim.of(4, 2, -1).covers(0, 2));
     }
 

@@ -81,7 +81,7 @@ final class Checker {
 
     /** What a member said that it has secured, an intact report of its log covers. */
     private void requireAllSecured(MemberId from, Report report) {
-        long[] said = report.writer() == null || !report.intact() ? null : secured.get(new Secured(report.writer(), report.viewId()));
+        long[] said = report.intact() ? secured.get(new Secured(report.writer(), report.viewId())) : null;
         for (int k = 0; said != null && k < said.length; k++) {
             require(report.last().lastIndex(k) >= said[k], "%s reports %s, and %s had secured %d of rank %d", from, report.last(),
                     report.writer(), said[k], k);
@@ -163,7 +163,8 @@ final class Checker {
         require(base.count >= barrier.count, "a completed barrier is lost: view %d begins with %d slots, it was the %d.",
                 view.viewId(), base.count, barrier.count);
         require(base.count <= tip.count && order.get(base.count) == base.hash,
-                "view %d does not begin with a prefix of what was delivered: %d slots of %d", view.viewId(), base.count, tip.count);
+                "view %d does not begin with a prefix of what was delivered: %d slots of %d", view.viewId(), base.count,
+                tip.count);
         rollBack(base);
     }
 

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Clients with pipelined requests. A session lives as long as its connection; when its server drops it the client goes elsewhere with
- * a new one, and never knows of what was under way.
+ * Clients with pipelined requests. A session lives as long as its connection; when its server drops it the client goes
+ * elsewhere with a new one, and never knows of what was under way.
  */
 final class Clients {
     private final Simulation simulation;
@@ -69,7 +69,8 @@ final class Clients {
         if (client.outstanding.size() >= config.load().pipeline()) {
             return;
         }
-        long request = Payload.request(client.session, ++client.number, simulation.random().nextInt(config.load().barrierEvery()) == 0);
+        boolean barrier = simulation.random().nextInt(config.load().barrierEvery()) == 0;
+        long request = Payload.request(client.session, ++client.number, barrier);
         client.outstanding.add(request);
         simulation.node(client.server).request(request);
     }

@@ -2,7 +2,10 @@ package org.lockstep.ensemble.sim;
 
 import org.lockstep.ensemble.core.Slot;
 
-/** A sequence of slots from the very first one on, as an immutable list that shares its beginning; equal hashes mean equal sequences. */
+/**
+ * A sequence of slots from the very first one on, as an immutable list that shares its beginning; equal hashes mean equal
+ * sequences.
+ */
 final class History {
     static final History EMPTY = new History(null, null, 0, 17);
 

@@ -2,6 +2,7 @@ package org.lockstep.ensemble.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
 
 /**
@@ -13,6 +14,7 @@ final class Network {
     private final Link[][] links;
     private final long delayNanos;
     private final boolean overtakes;
+    private final boolean[][] connected;
 
     /** One direction of a pair. */
     private static final class Link {
@@ -22,8 +24,6 @@ final class Network {
         boolean cut;
         final List<Message> held = new ArrayList<>();
     }
-
-    private final boolean[][] connected;
 
     Network(Simulation simulation, SimConfig config) {
         this.simulation = simulation;
@@ -71,7 +71,7 @@ final class Network {
 
     private void deliverAt(int from, int to, long at, Message message, long epoch) {
         SimNode sender = simulation.node(from);
-        var member = sender.self();
+        MemberId member = sender.self();
         simulation.at(at, () -> {
             if (links[from][to].epoch == epoch) {
                 simulation.node(to).receive(member, message);
@@ -114,6 +114,11 @@ final class Network {
                 connected[b][a] = false;
                 int peer = b;
                 simulation.at(links[a][b].lastArrival + 1000, () -> simulation.node(peer).connection(a, false));
+                if (simulation.random().nextBoolean()) {
+                    // The machine answers, and refuses: nobody listens there any more.
+                    MemberId dead = simulation.node(a).self();
+                    simulation.at(links[a][b].lastArrival + delay(), () -> simulation.node(peer).processGone(dead));
+                }
             }
         }
     }

@@ -88,8 +88,8 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
 
     private SimConfig with(boolean lazy, Set<Fault> faults, int crashPerStep, int unequalDisks) {
         FsyncPolicy other = lazy && !policy.isLazy() ? FsyncPolicy.WRITE_BARRIER : policy;
-        return new SimConfig(seed, members, other, bug,
-                new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes()), load, machines, endNanos);
+        Trouble chosen = new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes());
+        return new SimConfig(seed, members, other, bug, chosen, load, machines, endNanos);
     }
 
     /** When the faults end. */

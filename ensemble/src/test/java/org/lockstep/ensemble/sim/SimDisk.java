@@ -18,8 +18,9 @@ import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * A server's disk. The <i>main</i> log and the records survive everything; the <i>tail</i>, used by the lazy policies, survives the
- * death of the process and not of the machine. Operations are done one after the other, each whole or not at all.
+ * A server's disk. The <i>main</i> log and the records survive everything; the <i>tail</i>, used by the lazy policies,
+ * survives the death of the process and not of the machine. Operations are done one after the other, each whole or not at
+ * all.
  */
 final class SimDisk {
     final UUID diskId;
@@ -155,7 +156,7 @@ final class SimDisk {
     private void install(Effect.Install install) {
         base = switch (install.base()) {
             case LOG -> sequence(install.cut());
-            case STAGED -> ((Content) staged(install.view()).content()).history();
+            case STAGED -> stagedFor(install.view());
             case EMPTY -> History.EMPTY;
         };
         installed = install.view();
@@ -167,6 +168,14 @@ final class SimDisk {
         staged.clear();
         lostPowerInView = false;
         damaged = false;
+    }
+
+    private History stagedFor(ViewRecord view) {
+        Message.Transfer transfer = staged(view);
+        if (transfer == null) {
+            throw new SimulationFailure("disk " + diskId + " is to install what it has not staged: view " + view.viewId());
+        }
+        return ((Content) transfer.content()).history();
     }
 
     /** What is transferred: a whole history. */
@@ -183,12 +192,5 @@ final class SimDisk {
             }
         }
         return history;
-    }
-
-    /** Slots in the log, in order of arrival unknown: for messages only. */
-    List<Long> orders() {
-        List<Long> orders = new ArrayList<>(main.keySet());
-        orders.addAll(tail.keySet());
-        return orders;
     }
 }

@@ -183,6 +183,13 @@ final class SimNode {
         });
     }
 
+    void processGone(MemberId dead) {
+        whenAwake(() -> {
+            core.processGone(dead);
+            perform();
+        });
+    }
+
     /** A snapshot has come from the helper: from here on the learner is warm. */
     void learned(long ofProcess) {
         if (ofProcess == process) {

@@ -14,7 +14,8 @@ class SimulationTest {
 
     @Test
     void everySeedKeepsThePromisesAndRunsTheSameTwice() {
-        Total total = LongStream.rangeClosed(1, SEEDS).parallel().mapToObj(SimulationTest::runTwice).reduce(Total.NONE, Total::plus);
+        Total total = LongStream.rangeClosed(1, SEEDS).parallel().mapToObj(SimulationTest::runTwice)
+                .reduce(Total.NONE, Total::plus);
         // A simulator in which nothing happens finds nothing.
         assertTrue(total.acknowledged() > 200 * SEEDS, "acknowledged " + total.acknowledged());
         assertTrue(total.views() > 3 * SEEDS, "views " + total.views());
@@ -26,7 +27,8 @@ class SimulationTest {
         static final Total NONE = new Total(0, 0, 0, 0);
 
         Total plus(Total other) {
-            return new Total(acknowledged + other.acknowledged, views + other.views, restarts + other.restarts, cuts + other.cuts);
+            return new Total(acknowledged + other.acknowledged, views + other.views, restarts + other.restarts,
+                    cuts + other.cuts);
         }
     }
 

@@ -1,20 +1,36 @@
 package org.lockstep.ensemble.sim;
 
+import java.io.PrintStream;
 import org.lockstep.ensemble.core.PlantedBug;
 
-/** Runs seeds from the command line: {@code --seed N [--trace]}, or {@code --from N --count N [--seconds N] [--bug NAME]}. */
+/**
+ * The simulator from the command line.
+ *
+ * <pre>
+ * --seed N            one seed; with --trace each step of it is printed
+ * --from N --count N  many seeds
+ * --hours H           as many seeds as fit into H hours
+ * --seconds N         simulated seconds per run, 30 unless said otherwise
+ * --bug NAME          with a planted bug; --focus: only the kinds of trouble in which it can show
+ * --stop              stop at the first failure
+ * </pre>
+ */
 public final class SimulatorMain {
-    private SimulatorMain() {}
+    private final PrintStream out = System.out;
+    private long from = 1;
+    private long count = 100;
+    private boolean trace;
+    private boolean stop;
+    private boolean focus;
+    private long seconds = 30;
+    private double hours = Double.MAX_VALUE;
+    private PlantedBug bug = PlantedBug.NONE;
+    private long done;
+    private long failed;
+    private long acknowledged;
+    private long views;
 
-    public static void main(String[] args) {
-        long from = 1;
-        long count = 100;
-        boolean trace = false;
-        long seconds = 30;
-        long budgetMillis = Long.MAX_VALUE / 2;
-        boolean stop = false;
-        boolean focus = false;
-        PlantedBug bug = PlantedBug.NONE;
+    private SimulatorMain(String[] args) {
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
                 case "--seed" -> {
@@ -25,48 +41,54 @@ public final class SimulatorMain {
                 case "--count" -> count = Long.parseLong(args[++i]);
                 case "--seconds" -> seconds = Long.parseLong(args[++i]);
                 case "--bug" -> bug = PlantedBug.valueOf(args[++i]);
-                case "--budget" -> budgetMillis = Long.parseLong(args[++i]) * 1000;
+                case "--hours" -> {
+                    hours = Double.parseDouble(args[++i]);
+                    count = Long.MAX_VALUE / 2;
+                }
                 case "--trace" -> trace = true;
-                case "--focus" -> focus = true;
                 case "--stop" -> stop = true;
-                default -> throw new IllegalArgumentException(args[i]);
+                case "--focus" -> focus = true;
+                default -> throw new IllegalArgumentException("unknown argument " + args[i]);
             }
         }
-        long begun = System.currentTimeMillis();
-        long failed = 0;
-        long acknowledged = 0;
-        long views = 0;
-        long restarts = 0;
-        long cuts = 0;
-        long events = 0;
-        long done = 0;
-        for (long seed = from; seed < from + count && System.currentTimeMillis() - begun < budgetMillis; seed++) {
+    }
+
+    /** Exits with 1 when a seed fails. */
+    public static void main(String[] args) {
+        SimulatorMain simulator = new SimulatorMain(args);
+        simulator.run();
+        System.exit(simulator.failed == 0 ? 0 : 1);
+    }
+
+    private void run() {
+        long begun = System.nanoTime();
+        for (long seed = from; seed < from + count && !(stop && failed > 0); seed++) {
+            double spentHours = (System.nanoTime() - begun) / 3.6e12;
+            if (spentHours >= hours) {
+                break;
+            }
             SimConfig config = SimConfig.of(seed, bug, seconds * SimConfig.SECOND);
-            config = focus ? config.focused() : config;
-            done++;
-            try {
-                Simulation.Result result = new Simulation(config, trace ? System.out : null).run();
-                acknowledged += result.acknowledged();
-                views += result.views();
-                restarts += result.restarts();
-                cuts += result.cuts();
-                events += result.events();
-                if (count == 1) {
-                    System.out.println(config + "\n" + result);
-                }
-            } catch (RuntimeException e) {
-                failed++;
-                String at = e instanceof SimulationFailure ? "" : e + " at " + e.getStackTrace()[0];
-                System.out.println("seed " + seed + " " + config.policy() + " n=" + config.members() + ": " + e.getMessage() + " " + at);
-                if (count == 1) {
-                    e.printStackTrace(System.out);
-                }
-                if (stop) {
-                    break;
-                }
+            run(focus ? config.focused() : config);
+        }
+        out.printf("%d seeds (bug: %s), %d failed; %d requests acknowledged, %d views; %.0f s%n", done, bug, failed, acknowledged,
+                views, (System.nanoTime() - begun) / 1e9);
+    }
+
+    private void run(SimConfig config) {
+        done++;
+        try {
+            Simulation.Result result = new Simulation(config, trace ? out : null).run();
+            acknowledged += result.acknowledged();
+            views += result.views();
+            if (count == 1) {
+                out.println(config + "\n" + result);
+            }
+        } catch (RuntimeException e) {
+            failed++;
+            out.println("FAILED seed " + config.seed() + " " + config.policy() + " of " + config.members() + ": " + e);
+            if (count == 1 || !(e instanceof SimulationFailure)) {
+                e.printStackTrace(out);
             }
         }
-        System.out.printf("%s: %d seeds, %d failed, %d acknowledged, %d views, %d restarts, %d cuts, %d events, %d ms%n", bug, done,
-                failed, acknowledged, views, restarts, cuts, events, System.currentTimeMillis() - begun);
     }
 }
