@@ -61,7 +61,8 @@ final class Coordinator {
         Message prepare = new Message.Prepare(viewId(), ballot, previous);
         Message accept = phase == Phase.ACCEPT ? new Message.Accept(viewId(), ballot, value) : null;
         for (int serverId : context.options.voterIds()) {
-            if (!votes.containsKey(serverId)) {
+            if (phase != Phase.ACCEPT || !votes.containsKey(serverId)) {
+                // Also to who has promised: it tells rivals that somebody is at work, however long joiners take.
                 context.out.send(serverId, prepare);
             }
             if (accept != null && !accepted.containsKey(serverId)) {
