@@ -283,13 +283,18 @@ final class ActiveView {
         }
         rowChanged = false;
         Row row = new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me), table.applied(me),
-                table.flushedMarks()[me], suspects, hears, wedged);
+                table.flushedMarks()[me], suspects, hears, wedged, isCutOff());
         Message update = new Message.RowUpdate(row);
         for (int k = 0; k < ranks; k++) {
             if (k != me) {
                 context.out.send(serverId(k), update);
             }
         }
+    }
+
+    /** Whether this member hears less than a majority of the voters. */
+    boolean isCutOff() {
+        return context.peers.heardCount(context.now) < context.options.majority();
     }
 
     private long hearsNow() {

@@ -78,7 +78,9 @@ final class Coordinator {
         if (phase == Phase.DECIDED || phase == Phase.OVER) {
             return;
         }
-        if (context.now - since > ROUND_TIMEOUTS * context.options.failureTimeoutNanos()) {
+        long spent = context.now - since;
+        boolean ownDiskStuck = !votes.containsKey(context.self.serverId()) && spent > context.options.failureTimeoutNanos();
+        if (ownDiskStuck || spent > ROUND_TIMEOUTS * context.options.failureTimeoutNanos()) {
             phase = Phase.OVER;
             return;
         }
@@ -168,6 +170,8 @@ final class Coordinator {
                 if (joins) {
                     kept.add(member);
                 }
+            } else if (member.serverId() != context.self.serverId()) {
+                context.peers.joinFailed(member, context.now);
             }
         }
         if (members.size() < context.options.minView()) {

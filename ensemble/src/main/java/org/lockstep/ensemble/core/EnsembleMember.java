@@ -134,7 +134,7 @@ public final class EnsembleMember {
         if (context.options.policy().isLazy()) {
             flushInBackground();
         }
-        boolean alone = context.peers.heardCount(context.now) < context.options.majority();
+        boolean alone = active.isCutOff();
         if (alone != cutOff) {
             cutOff = alone;
             context.out.add(new Effect.CutOff(alone));
@@ -205,7 +205,8 @@ public final class EnsembleMember {
                 active.onData(rank, data);
             }
         } else if (message instanceof Message.RowUpdate update) {
-            context.peers.livesIn(from.serverId(), update.row().viewId(), context.now);
+            context.peers.livesIn(from.serverId(), update.row().viewId(), update.row().cutOff(),
+                    context.now);
             if (rank >= 0 && isOfView(update.row().viewId())) {
                 active.onRow(rank, update.row());
             } else {
@@ -222,14 +223,14 @@ public final class EnsembleMember {
 
     private Message.Status status() {
         return new Message.Status(active == null ? 0 : active.record().viewId(), decided == null ? 0 : decided.viewId(),
-                decided == null && disk.isBlank());
+                decided == null && disk.isBlank(), active != null && active.isCutOff());
     }
 
     private void onControl(MemberId from, Message message) {
         if (message instanceof Message.Status status) {
             news.onStatus(from, status, decided, status());
-        } else if (message instanceof Message.JoinRequest) {
-            context.peers.of(from.serverId()).joinAt = context.now;
+        } else if (message instanceof Message.JoinRequest request) {
+            context.peers.asksToJoin(from.serverId(), request.decidedViewId(), context.now);
         } else if (message instanceof Message.Decided news) {
             learnDecided(news.view());
         } else if (message instanceof Message.TransferRequest request) {

@@ -24,8 +24,9 @@ public sealed interface Message {
      * @param liveViewId the view it is a live member of, 0 outside
      * @param decidedViewId the newest view it knows to be decided, 0 for none
      * @param blank its disk holds nothing
+     * @param cutOff it lives in a view, and hears less than a majority
      */
-    record Status(long liveViewId, long decidedViewId, boolean blank) implements Message {}
+    record Status(long liveViewId, long decidedViewId, boolean blank, boolean cutOff) implements Message {}
 
     /** Phase one of the election of the view after {@code previous} (null: of the first). */
     record Prepare(long viewId, Ballot ballot, ViewRecord previous) implements Message {}

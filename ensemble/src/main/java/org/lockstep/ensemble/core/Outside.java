@@ -56,7 +56,7 @@ final class Outside {
     Wish tick(long decidedViewId, boolean blank) {
         if (context.now - statusAt >= context.options.resendNanos()) {
             statusAt = context.now;
-            context.broadcast(new Message.Status(0, decidedViewId, blank));
+            context.broadcast(new Message.Status(0, decidedViewId, blank, false));
             if (learned) {
                 context.broadcast(new Message.JoinRequest(decidedViewId));
             }

@@ -7,6 +7,8 @@ import java.util.TreeMap;
 
 /** What this process knows of the other configured servers, in a view or not: for liveness only, never for safety. */
 final class Peers {
+    private static final int JOIN_FAILURES_MAX = 6;
+
     private final Map<Integer, Peer> peers = new TreeMap<>();
     private final EnsembleOptions options;
     private final MemberId self;
@@ -28,7 +30,8 @@ final class Peers {
         long statusAt = Long.MIN_VALUE / 2;
         long joinAt = Long.MIN_VALUE / 2;
         long joinViewId;
-        long resumeAt = Long.MIN_VALUE / 2;
+        long joinNotBefore = Long.MIN_VALUE / 2;
+        int joinFailures;
         long answeredAt = Long.MIN_VALUE / 2;
     }
 
@@ -46,16 +49,19 @@ final class Peers {
             peer.member = from;
             peer.status = null;
             peer.joinAt = Long.MIN_VALUE / 2;
+            peer.joinFailures = 0;
+            peer.joinNotBefore = Long.MIN_VALUE / 2;
         }
         peer.heardAt = now;
     }
 
     /** A row has come: the server is a live member of that view, and no learner. */
-    void livesIn(int serverId, long viewId, long now) {
+    void livesIn(int serverId, long viewId, boolean cutOff, long now) {
         Peer peer = peers.get(serverId);
-        if (peer.status == null || peer.status.liveViewId() != viewId) {
-            peer.status = new Message.Status(viewId, viewId, false);
+        if (peer.status == null || peer.status.liveViewId() != viewId || peer.status.cutOff() != cutOff) {
+            peer.status = new Message.Status(viewId, viewId, false, cutOff);
             peer.joinAt = Long.MIN_VALUE / 2;
+            peer.joinFailures = 0;
         }
         peer.statusAt = now;
     }
@@ -77,13 +83,17 @@ final class Peers {
         return count;
     }
 
-    /** A server that said of late that it is a live member of a view not older than {@code viewId}; 0 when there is none. */
+    /**
+     * A server that said of late that it is a live member of a view not older than {@code viewId}, and not that it hears too few to
+     * help anybody; 0 when there is none.
+     */
     int liveMember(long viewId, long now) {
         int best = 0;
         long bestView = Math.max(1, viewId) - 1;
         for (Map.Entry<Integer, Peer> entry : peers.entrySet()) {
             Peer peer = entry.getValue();
-            if (peer.status != null && isFresh(peer.statusAt, now) && peer.status.liveViewId() > bestView) {
+            boolean says = peer.status != null && isFresh(peer.statusAt, now) && !peer.status.cutOff();
+            if (says && peer.status.liveViewId() > bestView) {
                 bestView = peer.status.liveViewId();
                 best = entry.getKey();
             }
@@ -123,15 +133,37 @@ final class Peers {
         return true;
     }
 
-    /** Learners that have caught up and ask to be admitted, by server id. */
-    List<MemberId> joinCandidates(long now) {
+    /** A learner that has caught up asks to be admitted. */
+    void asksToJoin(int serverId, long viewId, long now) {
+        Peer peer = peers.get(serverId);
+        peer.joinAt = now;
+        peer.joinViewId = viewId;
+    }
+
+    /**
+     * Learners that have caught up and ask to be admitted, by server id. Each of them hears this ensemble: it knows the view
+     * {@code viewId}. {@code atOnce}: also those that are to wait because they could not be admitted before.
+     */
+    List<MemberId> joinCandidates(long viewId, boolean atOnce, long now) {
         List<MemberId> found = new ArrayList<>();
         for (Peer peer : peers.values()) {
-            if (isFresh(peer.joinAt, now) && isFresh(peer.heardAt, now)) {
+            if (isFresh(peer.joinAt, now) && peer.joinViewId == viewId && (atOnce || now >= peer.joinNotBefore)) {
                 found.add(peer.member);
             }
         }
         return found;
+    }
+
+    /**
+     * This process could not be admitted in time: it waits longer each time. Every attempt stops the view for a while, and a learner
+     * whose disk is stuck, say, would stop it for ever.
+     */
+    void joinFailed(MemberId joiner, long now) {
+        Peer peer = peers.get(joiner.serverId());
+        if (joiner.equals(peer.member)) {
+            peer.joinFailures = Math.min(peer.joinFailures + 1, JOIN_FAILURES_MAX);
+            peer.joinNotBefore = now + (options.failureTimeoutNanos() << peer.joinFailures);
+        }
     }
 
     /** This process slept: nobody's silence meanwhile means anything. */

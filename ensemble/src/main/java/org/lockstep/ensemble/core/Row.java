@@ -15,14 +15,15 @@ import java.util.Arrays;
  * @param flushedMark the place up to which everything stable is on this member's medium
  * @param suspects bit k: this member holds the member of rank k for failed, for the rest of the view
  * @param hears bit k: this member has heard the member of rank k of late
+ * @param cutOff this member hears less than a majority of the voters
  * @param wedged this member has stopped sending, receiving and securing in the view for good
  */
 public record Row(long viewId, long heartbeat, long claim, long lastDataIndex, long[] secured, long applied, long flushedMark,
-        long suspects, long hears, boolean wedged) {
+        long suspects, long hears, boolean wedged, boolean cutOff) {
     @Override
     public String toString() {
         return "Row[view " + viewId + " beat " + heartbeat + " claim " + claim + " last " + lastDataIndex + " secured "
                 + Arrays.toString(secured) + " applied " + applied + " flushed " + flushedMark + " suspects " + suspects
-                + " hears " + hears + (wedged ? " wedged]" : "]");
+                + " hears " + hears + (wedged ? " wedged" : "") + (cutOff ? " cut off]" : "]");
     }
 }

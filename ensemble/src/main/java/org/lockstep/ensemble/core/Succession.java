@@ -1,5 +1,7 @@
 package org.lockstep.ensemble.core;
 
+import java.util.List;
+
 /**
  * When a live member coordinates the election of the next view: the lowest-ranked unsuspected member at once, the others
  * after it, each a while later, unless somebody is at work.
@@ -63,7 +65,11 @@ final class Succession {
             }
         }
         return context.now - beganAt > context.options.patienceNanos()
-                && !view.record().members().containsAll(context.peers.joinCandidates(context.now));
+                && !view.record().members().containsAll(candidates());
+    }
+
+    private List<MemberId> candidates() {
+        return context.peers.joinCandidates(view.record().viewId(), false, context.now);
     }
 
     private int position() {

@@ -107,7 +107,8 @@ final class ViewChoice {
         if (!selfIn || patient && missesUnsuspected(live)) {
             return null;
         }
-        List<MemberId> candidates = context.peers.joinCandidates(context.now);
+        boolean needsAll = trusted(live).size() < context.options.minView();
+        List<MemberId> candidates = context.peers.joinCandidates(previous.viewId(), needsAll, context.now);
         List<Vote> survivors = survivors(live, candidates);
         List<MemberId> joiners = joiners(survivors, candidates);
         List<MemberId> members = new ArrayList<>();
@@ -128,9 +129,13 @@ final class ViewChoice {
 
     /** The live ones that nobody suspects; a suspect that answers is still better than no view. */
     private List<Vote> survivors(List<Vote> live, List<MemberId> candidates) {
-        List<Vote> trusted = live.stream().filter(vote -> !isSuspected(vote)).toList();
+        List<Vote> trusted = trusted(live);
         boolean enough = trusted.size() + joiners(trusted, candidates).size() >= context.options.minView();
         return enough ? trusted : live;
+    }
+
+    private List<Vote> trusted(List<Vote> live) {
+        return live.stream().filter(vote -> !isSuspected(vote)).toList();
     }
 
     private static List<MemberId> live(List<Vote> survivors) {

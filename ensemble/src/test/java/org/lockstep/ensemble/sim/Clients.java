@@ -1,15 +1,17 @@
 package org.lockstep.ensemble.sim;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Clients with pipelined requests. A session lives as long as its connection; when its server drops it the client goes
  * elsewhere with a new one, and never knows of what was under way.
  */
 final class Clients {
+    private static final long ANSWER_NANOS = 3 * SimConfig.SECOND;
+
     private final Simulation simulation;
     private final SimConfig config;
     private final List<Client> all = new ArrayList<>();
@@ -22,7 +24,7 @@ final class Clients {
         int session;
         int number;
         long openAt;
-        final Set<Long> outstanding = new HashSet<>();
+        final Map<Long, Long> outstanding = new TreeMap<>();
     }
 
     Clients(Simulation simulation, SimConfig config) {
@@ -71,7 +73,7 @@ final class Clients {
         }
         boolean barrier = simulation.random().nextInt(config.load().barrierEvery()) == 0;
         long request = Payload.request(client.session, ++client.number, barrier);
-        client.outstanding.add(request);
+        client.outstanding.put(request, simulation.now());
         simulation.node(client.server).request(request);
     }
 
@@ -86,7 +88,7 @@ final class Clients {
     /** The server answers; true when the client still waits there. */
     boolean acknowledge(int serverId, long request) {
         for (Client client : all) {
-            if (client.server == serverId && client.session == Payload.session(request) && client.outstanding.remove(request)) {
+            if (client.server == serverId && client.session == Payload.session(request) && client.outstanding.remove(request) != null) {
                 acknowledgedBy[serverId]++;
                 return true;
             }
@@ -121,6 +123,22 @@ final class Clients {
         for (int i = 0; i < all.size(); i++) {
             reconnect(all.get(i));
             all.get(i).server = 1 + i % config.members();
+            if (all.get(i).server == simulation.victim()) {
+                all.get(i).server = 1 + simulation.victim() % config.members();
+            }
         }
+    }
+
+    /** A request that was never answered although its server never dropped the client; null when there is none. */
+    String forgotten() {
+        for (Client client : all) {
+            for (Map.Entry<Long, Long> entry : client.outstanding.entrySet()) {
+                if (simulation.now() - entry.getValue() > ANSWER_NANOS && client.server != simulation.victim()) {
+                    return "server " + client.server + " never answers request " + Payload.number(entry.getKey()) + " of session "
+                            + client.session;
+                }
+            }
+        }
+        return null;
     }
 }

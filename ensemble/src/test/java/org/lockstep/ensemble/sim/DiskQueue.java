@@ -20,6 +20,7 @@ final class DiskQueue {
     private final TreeMap<Long, List<Effect.Send>> gated = new TreeMap<>();
     private long storedUpTo;
     private long ticket;
+    private boolean stuck;
     private final int ownSlowness;
     private int slowness;
 
@@ -37,6 +38,11 @@ final class DiskQueue {
 
     void slowDown(int factor) {
         slowness = Math.max(factor, ownSlowness);
+    }
+
+    /** The disk takes everything and finishes nothing. */
+    void stick() {
+        stuck = true;
     }
 
     void add(Effect effect, long process) {
@@ -67,7 +73,7 @@ final class DiskQueue {
     }
 
     private void done(long ofTicket) {
-        if (ofTicket != ticket) {
+        if (ofTicket != ticket || stuck) {
             return;
         }
         List<Item> batch = running;

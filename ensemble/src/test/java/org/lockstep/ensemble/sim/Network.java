@@ -22,6 +22,7 @@ final class Network {
         long lastArrival;
         long rowsStallUntil;
         boolean cut;
+        boolean lasting;
         final List<Message> held = new ArrayList<>();
     }
 
@@ -154,11 +155,17 @@ final class Network {
         links[from][to].cut = true;
     }
 
+    /** Nothing passes in this direction any more. */
+    void cutForGood(int from, int to) {
+        links[from][to].cut = true;
+        links[from][to].lasting = true;
+    }
+
     /** All cuts heal; connections that were cut either go on or break. */
     void heal() {
         for (int a = 1; a < links.length; a++) {
             for (int b = 1; b < links.length; b++) {
-                if (a != b && links[a][b].cut) {
+                if (a != b && links[a][b].cut && !links[a][b].lasting) {
                     heal(a, b);
                 }
             }

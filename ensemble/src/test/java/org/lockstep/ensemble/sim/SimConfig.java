@@ -15,6 +15,8 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
         long endNanos) {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1000 * MILLI;
+    private static final Lasting[] LASTING = Lasting.values();
+    private static final long LONG_RUN_NANOS = 24 * SECOND;
 
     /**
      * What goes wrong.
@@ -22,9 +24,13 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
      * @param gapNanos mean time between faults
      * @param crashPerStep one in so many of a member's steps towards a next view ends in a crash; 0: none
      * @param unequalDisks each disk is slower by a random factor up to this
+     * @param lasting what one server suffers to the end of the run
      * @param overtakes rows may arrive before the data they describe, as over one-sided RDMA
      */
-    record Trouble(Set<Fault> faults, long gapNanos, int crashPerStep, int unequalDisks, boolean overtakes) {}
+    record Trouble(Set<Fault> faults, long gapNanos, int crashPerStep, int unequalDisks, boolean overtakes, Lasting lasting) {}
+
+    /** What one server goes on suffering when the other faults have ended: the others must do without it. */
+    enum Lasting { NOTHING, DEAD, DEAF, MUTE, STUCK_DISK }
 
     /**
      * What the clients do.
@@ -55,7 +61,8 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
         }
         int crashPerStep = random.nextBoolean() ? 0 : 10 + random.nextInt(100);
         int unequalDisks = random.nextInt(3) == 0 ? 100 : random.nextInt(2) * 10;
-        return new Trouble(faults, (100 + random.nextLong(1500)) * MILLI, crashPerStep, unequalDisks, random.nextInt(3) == 0);
+        return new Trouble(faults, (100 + random.nextLong(1500)) * MILLI, crashPerStep, unequalDisks, random.nextInt(3) == 0,
+                LASTING[random.nextInt(2) * random.nextInt(LASTING.length)]);
     }
 
     private static Load load(SplittableRandom random) {
@@ -88,8 +95,14 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
 
     private SimConfig with(boolean lazy, Set<Fault> faults, int crashPerStep, int unequalDisks) {
         FsyncPolicy other = lazy && !policy.isLazy() ? FsyncPolicy.WRITE_BARRIER : policy;
-        Trouble chosen = new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes());
+        Trouble chosen = new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes(),
+                trouble.lasting());
         return new SimConfig(seed, members, other, bug, chosen, load, machines, endNanos);
+    }
+
+    /** The server that suffers lastingly; 0: none. Short runs leave no time to do without it. */
+    int victim() {
+        return trouble.lasting() == Lasting.NOTHING || endNanos < LONG_RUN_NANOS ? 0 : (int) (1 + seed % members);
     }
 
     /** When the faults end. */

@@ -31,6 +31,7 @@ final class SimNode {
     private MemberId self;
     private EnsembleMember core;
     private long process;
+    private boolean dead;
     private long clockOffset;
     private long pausedUntil;
     private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
@@ -79,8 +80,18 @@ final class SimNode {
         return core == null ? null : core.view();
     }
 
+    /** The process ends and never comes back. */
+    void die() {
+        kill(false);
+        dead = true;
+    }
+
+    void stickDisk() {
+        queue.stick();
+    }
+
     void start() {
-        if (core != null) {
+        if (core != null || dead) {
             return;
         }
         incarnations++;

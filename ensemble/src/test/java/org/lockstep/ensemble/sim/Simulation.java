@@ -22,7 +22,7 @@ final class Simulation {
     private long now;
     private long sequence;
     private long hash = 1;
-    private long crashes;
+    private int victim;
 
     private record Event(long at, long sequence, Runnable action) implements Comparable<Event> {
         @Override
@@ -70,6 +70,11 @@ final class Simulation {
         return checker;
     }
 
+    /** The server that suffers lastingly and need not work; 0: none. */
+    int victim() {
+        return victim;
+    }
+
     SimNode node(int serverId) {
         return nodes[serverId];
     }
@@ -106,6 +111,10 @@ final class Simulation {
         if (idle(before) != 0) {
             throw new SimulationFailure("server " + idle(before) + " answers nobody after the faults have ended\n" + states());
         }
+        String forgotten = clients.forgotten();
+        if (forgotten != null) {
+            throw new SimulationFailure(forgotten + "\n" + states());
+        }
         return new Result(hash, checker.acknowledgements(), checker.views(), checker.restarts(), checker.cuts(),
                 nodes[1].applied().count, sequence);
     }
@@ -129,13 +138,35 @@ final class Simulation {
         after(500 * SimConfig.MILLI, () -> {
             network.heal();
             network.connectAll();
+            victim = allDisksServe() ? config.victim() : 0;
+            suffer();
         });
     }
 
+    private void suffer() {
+        if (victim == 0) {
+            return;
+        }
+        trace(victim, "suffers for good " + config.trouble().lasting(), 0);
+        for (int other = 1; other < nodes.length; other++) {
+            if (other != victim && config.trouble().lasting() == SimConfig.Lasting.DEAF) {
+                network.cutForGood(other, victim);
+            } else if (other != victim && config.trouble().lasting() == SimConfig.Lasting.MUTE) {
+                network.cutForGood(victim, other);
+            }
+        }
+        if (config.trouble().lasting() == SimConfig.Lasting.DEAD) {
+            nodes[victim].die();
+        } else if (config.trouble().lasting() == SimConfig.Lasting.STUCK_DISK) {
+            nodes[victim].stickDisk();
+        }
+    }
+
     private boolean hasOneView() {
-        ViewRecord view = nodes[1].view();
+        ViewRecord view = nodes[victim == 1 ? 2 : 1].view();
+        int expected = victim == 0 ? config.members() : config.members() - 1;
         for (int i = 1; i < nodes.length; i++) {
-            if (view == null || !view.equals(nodes[i].view()) || view.members().size() != config.members()) {
+            if (i != victim && (view == null || !view.equals(nodes[i].view()) || view.members().size() != expected)) {
                 return false;
             }
         }
@@ -146,7 +177,7 @@ final class Simulation {
     private int idle(long[] before) {
         long[] after = clients.acknowledgedBy();
         for (int i = 1; i < nodes.length; i++) {
-            if (after[i] <= before[i]) {
+            if (i != victim && after[i] <= before[i]) {
                 return i;
             }
         }
@@ -192,7 +223,6 @@ final class Simulation {
                         || send.message() instanceof Message.Promise);
         if (step && config.trouble().crashPerStep() > 0 && now < config.calmNanos()
                 && random.nextInt(config.trouble().crashPerStep()) == 0 && node.isUp()) {
-            crashes++;
             long delay = random.nextBoolean() ? 0 : random.nextLong(3 * config.machines().flushNanos());
             boolean power = random.nextInt(3) == 0;
             if (delay == 0) {
