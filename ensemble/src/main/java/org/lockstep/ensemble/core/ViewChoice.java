@@ -76,7 +76,9 @@ final class ViewChoice {
         }
         List<Vote> live = votes.stream().filter(this::livedInPrevious).toList();
         if (active != null) {
-            return live.isEmpty() ? null : carryOver(live, patient);
+            // A live member's disk may be slow: to leave it out costs its clients more than a little patience costs all.
+            boolean veryPatient = waitedNanos < 2 * context.options.failureTimeoutNanos();
+            return live.isEmpty() ? null : carryOver(live, veryPatient);
         }
         return live.isEmpty() ? restart(votes, patient) : new Proposal(null, List.of());
     }
