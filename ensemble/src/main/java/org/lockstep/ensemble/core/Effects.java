@@ -45,6 +45,16 @@ public final class Effects {
         return recordNumber;
     }
 
+    /** The number of the last record asked for. */
+    long recordNumber() {
+        return recordNumber;
+    }
+
+    /** The token of the last flush of everything asked for. */
+    long flushToken() {
+        return flushToken;
+    }
+
     long flushAll() {
         list.add(new Effect.FlushAll(++flushToken));
         return flushToken;

@@ -14,6 +14,7 @@ public final class EnsembleMember {
     private final Election election;
     private final Joining joining;
     private final News news;
+    private final DiskWatch diskWatch;
     private final OwnSlots own;
     private ViewRecord decided;
     private ActiveView active;
@@ -38,6 +39,7 @@ public final class EnsembleMember {
         election = new Election(context, new Acceptor(context, disk, found.acceptor(), decided));
         joining = new Joining(context, disk);
         news = new News(context);
+        diskWatch = new DiskWatch(context);
         own = new OwnSlots(options);
     }
 
@@ -99,7 +101,9 @@ public final class EnsembleMember {
         }
         election.tick();
         afterElection();
-        if (active != null) {
+        if (active != null && diskWatch.isStuck()) {
+            exclude("waits for its disk in vain");
+        } else if (active != null) {
             tickLive();
         } else if (installing == 0) {
             tickOutside();
@@ -118,6 +122,7 @@ public final class EnsembleMember {
     /** Who slept himself suspects nobody yet. */
     private void forgive(long gap) {
         context.peers.forgive(gap);
+        diskWatch.forgive();
         if (active != null) {
             suspicion.forgive(gap);
         } else {
@@ -340,6 +345,7 @@ public final class EnsembleMember {
 
     /** The record {@code number} ({@link Effect.Store}, {@link Effect.Install}) is on the medium. */
     public void recordStored(long number) {
+        diskWatch.stored(number);
         if (number != installing || excluded) {
             return;
         }
@@ -379,6 +385,7 @@ public final class EnsembleMember {
 
     /** What {@link Effect.FlushAll} asked for is done, and everything secured before was reported. */
     public void flushedAll(long token) {
+        diskWatch.flushedAll(token);
         if (!excluded) {
             election.onFlushedAll(token, active);
         }
