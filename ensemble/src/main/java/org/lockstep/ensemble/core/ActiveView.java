@@ -23,6 +23,7 @@ final class ActiveView {
     private long claim = -1;
     private long lastDataIndex = -1;
     private long heartbeat;
+    private long flushWantedUpTo = Order.NONE;
     private long flushAskedUpTo = Order.NONE;
     private long flushedEverywhere = Order.NONE;
     private long suspects;
@@ -163,6 +164,7 @@ final class ActiveView {
     void onFlushed(long upTo) {
         table.raiseFlushed(me, upTo);
         rowChanged = true;
+        flushIfWanted();
         progress();
     }
 
@@ -191,11 +193,19 @@ final class ActiveView {
         }
     }
 
-    /** Asks for the medium to catch up with {@code upTo}, if it is delivered and was not asked for yet. */
+    /** Asks for the medium to catch up with {@code upTo}, if that is delivered. One flush is under way at a time; it takes all along. */
     void requestFlush(long upTo) {
-        if (context.options.policy().isLazy() && !wedged && upTo > flushAskedUpTo && upTo <= sequencer.delivered()) {
-            flushAskedUpTo = upTo;
-            context.out.add(new Effect.Flush(record.viewId(), upTo));
+        if (context.options.policy().isLazy() && upTo <= sequencer.delivered()) {
+            flushWantedUpTo = Math.max(flushWantedUpTo, upTo);
+            flushIfWanted();
+        }
+    }
+
+    private void flushIfWanted() {
+        boolean underWay = flushAskedUpTo > table.flushedMarks()[me];
+        if (!wedged && !underWay && flushWantedUpTo > flushAskedUpTo) {
+            flushAskedUpTo = sequencer.delivered();
+            context.out.add(new Effect.Flush(record.viewId(), flushAskedUpTo));
         }
     }
 
