@@ -365,7 +365,7 @@ public final class EnsembleMember {
         outside = null;
         active = new ActiveView(context, decided, own);
         suspicion = new Suspicion(context, active);
-        succession = new Succession(context, active, suspicion);
+        succession = new Succession(context, active, suspicion, succession);
         active.begin();
     }
 

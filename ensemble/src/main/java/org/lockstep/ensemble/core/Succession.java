@@ -19,11 +19,13 @@ final class Succession {
     private long activityAt = Long.MIN_VALUE / 2;
     private int failures;
 
-    Succession(Context context, ActiveView view, Suspicion suspicion) {
+    /** {@code before}: of the view before, or null; rivals that disturbed each other there go on drawing apart here. */
+    Succession(Context context, ActiveView view, Suspicion suspicion, Succession before) {
         this.context = context;
         this.view = view;
         this.suspicion = suspicion;
         beganAt = context.now;
+        failures = before == null ? 0 : Math.max(0, before.failures - 1);
     }
 
     /** A view change is asked for, with whoever is a member now. */
