@@ -193,7 +193,10 @@ final class ActiveView {
         }
     }
 
-    /** Asks for the medium to catch up with {@code upTo}, if that is delivered. One flush is under way at a time; it takes all along. */
+    /**
+     * Asks for the medium to catch up with {@code upTo}, if that is delivered. One flush is under way at a time; it takes all
+     * along.
+     */
     void requestFlush(long upTo) {
         if (context.options.policy().isLazy() && upTo <= sequencer.delivered()) {
             flushWantedUpTo = Math.max(flushWantedUpTo, upTo);

@@ -1,8 +1,9 @@
 package org.lockstep.ensemble.core;
 
 /**
- * Notices that this process's disk has stopped to answer. A live member with such a disk would hold up everybody: it cannot promise, so
- * it cannot be carried over, and the others leave the next view to it as long as it lives. To leave is always safe.
+ * Notices that this process's disk has stopped to answer. A live member with such a disk would hold up everybody: it cannot
+ * promise, so it cannot be carried over, and the others leave the next view to it as long as it lives. To leave is always
+ * safe.
  */
 final class DiskWatch {
     private final Context context;

@@ -84,8 +84,8 @@ final class Peers {
     }
 
     /**
-     * A server that said of late that it is a live member of a view not older than {@code viewId}, and not that it hears too few to
-     * help anybody; 0 when there is none.
+     * A server that said of late that it is a live member of a view not older than {@code viewId}, and not that it hears too
+     * few to help anybody; 0 when there is none.
      */
     int liveMember(long viewId, long now) {
         int best = 0;
@@ -155,8 +155,8 @@ final class Peers {
     }
 
     /**
-     * This process could not be admitted in time: it waits longer each time. Every attempt stops the view for a while, and a learner
-     * whose disk is stuck, say, would stop it for ever.
+     * This process could not be admitted in time: it waits longer each time. Every attempt stops the view for a while, and a
+     * learner whose disk is stuck, say, would stop it for ever.
      */
     void joinFailed(MemberId joiner, long now) {
         Peer peer = peers.get(joiner.serverId());

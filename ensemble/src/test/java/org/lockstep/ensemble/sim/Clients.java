@@ -134,8 +134,8 @@ final class Clients {
         for (Client client : all) {
             for (Map.Entry<Long, Long> entry : client.outstanding.entrySet()) {
                 if (simulation.now() - entry.getValue() > ANSWER_NANOS && client.server != simulation.victim()) {
-                    return "server " + client.server + " never answers request " + Payload.number(entry.getKey()) + " of session "
-                            + client.session;
+                    return "server " + client.server + " never answers request " + Payload.number(entry.getKey())
+                            + " of session " + client.session;
                 }
             }
         }
