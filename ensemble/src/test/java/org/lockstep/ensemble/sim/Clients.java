@@ -88,7 +88,8 @@ final class Clients {
     /** The server answers; true when the client still waits there. */
     boolean acknowledge(int serverId, long request) {
         for (Client client : all) {
-            if (client.server == serverId && client.session == Payload.session(request) && client.outstanding.remove(request) != null) {
+            boolean isHere = client.server == serverId && client.session == Payload.session(request);
+            if (isHere && client.outstanding.remove(request) != null) {
                 acknowledgedBy[serverId]++;
                 return true;
             }

@@ -183,6 +183,9 @@ final class SimDisk {
 
     /** The base and the slots of the view up to {@code cut}, in order. */
     History sequence(Trim cut) {
+        if (damaged) {
+            throw new SimulationFailure("disk " + diskId + " is read for a base although a slot of it is damaged");
+        }
         TreeMap<Long, Slot> all = new TreeMap<>(main);
         all.putAll(tail);
         History history = base;
