@@ -134,6 +134,7 @@ public final class EnsembleMember {
         if (context.now - beatAt >= context.options.heartbeatNanos()) {
             beatAt = context.now;
             active.onHeartbeat();
+            greetOthers();
         }
         suspicion.tick();
         if (context.options.policy().isLazy()) {
@@ -146,6 +147,15 @@ public final class EnsembleMember {
         }
         if (!election.coordinates() && installing == 0 && succession.isDue()) {
             election.coordinate(decided, new ViewChoice(context, decided, active, suspicion, context.now));
+        }
+    }
+
+    /** Rows go to the members of the view only; the other servers must know of it too, or two views could live on side by side. */
+    private void greetOthers() {
+        for (int serverId : context.peers.serverIds()) {
+            if (active.record().memberOn(serverId) == null) {
+                context.out.send(serverId, status());
+            }
         }
     }
 
