@@ -65,6 +65,7 @@ public final class Replica implements LogWriter.Listener {
     private boolean sealScheduled;
     private boolean driving;
     private boolean rollingView;
+    private boolean stopping;
     private int outstandingCount;
     private long outstandingBytes;
     private long lastBatchMillis;
@@ -392,6 +393,9 @@ public final class Replica implements LogWriter.Listener {
     // ---- checkpoints
 
     private void checkpoint() {
+        if (stopping) {
+            return; // timers run on until the event loop ends, which is after the threads they need
+        }
         checkpointer.begin(applied, options.policy().isLazy());
     }
 
@@ -402,6 +406,7 @@ public final class Replica implements LogWriter.Listener {
     public void stop() throws InterruptedException {
         loop.submit(guard("shutdown", () -> {
             seal();
+            stopping = true;
             if (options.policy().isLazy()) {
                 fold();
             }
