@@ -1,7 +1,6 @@
 package org.lockstep.log;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -28,6 +27,8 @@ final class Salvage {
     private static final int FLAG_LEAF = 2;
     private static final int NODE_HEADER_BYTES = 8;
     private static final int PAGES_PER_READ = 256;
+    /** No slot has more chunks: 128 MiB. */
+    private static final int CHUNKS_MAX = 1 << 16;
 
     private final int pageBytes;
     private final Position last;
@@ -44,8 +45,6 @@ final class Salvage {
         Salvage salvage = new Salvage(pageBytes, last);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             salvage.scan(channel);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
         }
         return salvage.continuing(chain);
     }
@@ -95,10 +94,10 @@ final class Salvage {
     }
 
     private void keep(Position position, int chunk, byte[] value) {
-        List<byte[]> known = chunks.computeIfAbsent(position, key -> new ArrayList<>());
-        if (chunk > (1 << 16)) {
-            return; // no slot is that long
+        if (chunk > CHUNKS_MAX) {
+            return;
         }
+        List<byte[]> known = chunks.computeIfAbsent(position, key -> new ArrayList<>());
         while (known.size() <= chunk) {
             known.add(null);
         }
