@@ -1,6 +1,7 @@
 package org.lockstep.ensemble.sim;
 
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import org.lockstep.ensemble.core.PlantedBug;
 
 /**
@@ -9,13 +10,15 @@ import org.lockstep.ensemble.core.PlantedBug;
  * <pre>
  * --seed N            one seed; with --trace each step of it is printed
  * --from N --count N  many seeds
- * --hours H           as many seeds as fit into H hours
+ * --hours H           as many seeds as fit into H hours of processor time: a run that is stopped and continued loses nothing
  * --seconds N         simulated seconds per run, 30 unless said otherwise
  * --bug NAME          with a planted bug; --focus: only the kinds of trouble in which it can show
  * --stop              stop at the first failure
  * </pre>
  */
 public final class SimulatorMain {
+    private static final double PROGRESS_HOURS = 1.0 / 12;
+
     private final PrintStream out = System.out;
     private long from = 1;
     private long count = 100;
@@ -62,16 +65,29 @@ public final class SimulatorMain {
 
     private void run() {
         long begun = System.nanoTime();
+        double nextProgressHours = PROGRESS_HOURS;
         for (long seed = from; seed < from + count && !(stop && failed > 0); seed++) {
-            double spentHours = (System.nanoTime() - begun) / 3.6e12;
+            double spentHours = spentHours();
             if (spentHours >= hours) {
                 break;
+            }
+            if (spentHours >= nextProgressHours) {
+                nextProgressHours += PROGRESS_HOURS;
+                say("so far", begun);
             }
             SimConfig config = SimConfig.of(seed, bug, seconds * SimConfig.SECOND);
             run(focus ? config.focused() : config);
         }
-        out.printf("%d seeds (bug: %s), %d failed; %d requests acknowledged, %d views; %.0f s%n", done, bug, failed, acknowledged,
-                views, (System.nanoTime() - begun) / 1e9);
+        say("end", begun);
+    }
+
+    private static double spentHours() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 3.6e12;
+    }
+
+    private void say(String when, long begun) {
+        out.printf("%s: %d seeds from %d (bug: %s), %d failed; %d requests acknowledged, %d views; %.0f s, %.0f s of processor%n",
+                when, done, from, bug, failed, acknowledged, views, (System.nanoTime() - begun) / 1e9, spentHours() * 3600);
     }
 
     private void run(SimConfig config) {
