@@ -19,6 +19,7 @@ final class FilePages implements AutoCloseable {
 
     private final FileChannel channel;
     private final int pageBytes;
+    private final long wholePages;
     private final List<ByteBuffer> levels = new ArrayList<>();
     private final ByteBuffer list = newBuffer(LIST_BYTES);
     private long listFrom;
@@ -26,11 +27,17 @@ final class FilePages implements AutoCloseable {
     FilePages(Path file, int pageBytes) throws IOException {
         this.channel = FileChannel.open(file, StandardOpenOption.READ);
         this.pageBytes = pageBytes;
+        this.wholePages = channel.size() / pageBytes;
         list.limit(0);
     }
 
     private static ByteBuffer newBuffer(int bytes) {
         return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** Whether the file holds the page {@code number}, all of it. */
+    boolean has(long number) {
+        return number < wholePages;
     }
 
     /** The page {@code number}, until the next call for the same {@code level}. */

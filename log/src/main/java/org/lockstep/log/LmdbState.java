@@ -93,8 +93,9 @@ public final class LmdbState implements StateBase, AutoCloseable {
      */
     public static LmdbState open(DataDirectory directory, StorageOptions options, MetricRegistry registry) {
         MetaPages.requirePresent(directory.stateFile());
-        boolean small = MetaPages.read(directory.stateFile()).usedBytes() <= CHECKED_BYTES_MAX;
-        if (small) {
+        MetaPages meta = MetaPages.read(directory.stateFile());
+        boolean small = meta.usedBytes() <= CHECKED_BYTES_MAX;
+        if (small || meta.isShort()) {
             TreeCheck.check(directory.stateFile());
         }
         LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), LmdbEnv.Flush.WHOLE);

@@ -20,6 +20,8 @@ final class MetaPages {
     static final int VERSION = 1;
     static final int PAGE_HEADER_BYTES = 16;
     static final int FLAG_META = 0x08;
+    /** So many free pages at a file's end may never have been written. */
+    private static final int UNWRITTEN_PAGES_MAX = 4096;
     private static final int META_BYTES = 152;
     private static final int PAGE_BYTES_MIN = 512;
     private static final int PAGE_BYTES_MAX = 0x8000;
@@ -30,6 +32,7 @@ final class MetaPages {
     final Tree main;
     final long lastPage;
     final long txnId;
+    private final long fileBytes;
 
     /** A tree's descriptor: 48 bytes in a meta page, or in the main tree under the name of a table. */
     record Tree(int flags, int depth, long branchPages, long leafPages, long overflowPages, long entries, long root) {
@@ -45,8 +48,9 @@ final class MetaPages {
         }
     }
 
-    private MetaPages(int pageBytes, ByteBuffer newer) {
+    private MetaPages(int pageBytes, ByteBuffer newer, long fileBytes) {
         this.pageBytes = pageBytes;
+        this.fileBytes = fileBytes;
         free = Tree.read(newer, 40);
         main = Tree.read(newer, 88);
         lastPage = newer.getLong(136);
@@ -58,7 +62,15 @@ final class MetaPages {
         return (lastPage + 1) * pageBytes;
     }
 
-    /** Reads and checks the meta pages of {@code file} against each other and against the file's size. */
+    /**
+     * Whether the file ends before the last page ever used. LMDB does not write a page that was taken from the file's end and given
+     * back in one commit, so a sound file may lack its last pages as long as they are free; {@link TreeCheck} tells.
+     */
+    boolean isShort() {
+        return usedBytes() > fileBytes;
+    }
+
+    /** Reads and checks the meta pages of {@code file} against each other, and roughly against the file's size. */
     static MetaPages read(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
@@ -93,8 +105,8 @@ final class MetaPages {
         if (!fresh && ((even & 1) != 0 || Math.abs(even - odd) != 1)) {
             throw damaged(file, "its two headers name commits " + even + " and " + odd);
         }
-        MetaPages meta = new MetaPages(pageBytes, even > odd || fresh ? first : second);
-        if (meta.lastPage < 1 || meta.lastPage >= Long.MAX_VALUE / pageBytes || (meta.lastPage + 1) * pageBytes > size) {
+        MetaPages meta = new MetaPages(pageBytes, even > odd || fresh ? first : second, size);
+        if (meta.lastPage < 1 || meta.lastPage >= size / pageBytes + UNWRITTEN_PAGES_MAX) {
             throw damaged(file, "it has " + size + " bytes, its header needs " + (meta.lastPage + 1) + " pages of " + pageBytes);
         }
         return meta;

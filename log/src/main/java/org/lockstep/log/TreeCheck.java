@@ -102,6 +102,7 @@ final class TreeCheck {
     /** Checks the page {@code number} and all below; its keys lie in [low, high). */
     private void walk(long number, int level, int depth, Key low, Key high, Count count) {
         claim(number);
+        requireWritten(number);
         ByteBuffer in = pages.page(level, number);
         int flags = in.getShort(10) & 0xffff;
         int lower = in.getShort(12) & 0xffff;
@@ -227,6 +228,7 @@ final class TreeCheck {
 
     private void overflow(long first, int level, long size, Count count) {
         claim(first);
+        requireWritten(first);
         ByteBuffer in = pages.page(level, first);
         long span = in.getInt(12) & 0xffffffffL;
         boolean enough = span * meta.pageBytes >= MetaPages.PAGE_HEADER_BYTES + size;
@@ -235,6 +237,7 @@ final class TreeCheck {
         }
         for (long page = first + 1; page < first + span; page++) {
             claim(page);
+            requireWritten(page);
         }
         count.overflows += span;
     }
@@ -259,6 +262,13 @@ final class TreeCheck {
             throw damaged(number, "is used twice");
         }
         seen.set((int) number);
+    }
+
+    /** A free page may lie beyond the file's end, for it may never have been written; any other may not. */
+    private void requireWritten(long number) {
+        if (!pages.has(number)) {
+            throw damaged(number, "lies beyond the end of the file, which was cut");
+        }
     }
 
     private DataDirectoryException damaged(long page, String what) {
