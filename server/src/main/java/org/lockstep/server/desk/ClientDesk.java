@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 import org.lockstep.server.admin.ConnectionView;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.server.admin.ServerStats;
-import org.lockstep.server.replica.Replica;
+import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.door.ClientConnection;
 import org.lockstep.wire.door.ClientConnection.Pause;
@@ -42,7 +42,7 @@ public final class ClientDesk implements Reception {
     }
 
     private final DeskOptions options;
-    private final Replica replica;
+    private final RequestOrder order;
     private final StateMachine state;
     private final ServerStats stats = new ServerStats();
     private final Sessions sessions;
@@ -60,16 +60,16 @@ public final class ClientDesk implements Reception {
     private DeskConnection lastHeard;
     private int soleBursts;
 
-    public ClientDesk(EventLoop loop, Replica replica, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
+    public ClientDesk(EventLoop loop, RequestOrder order, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
         this.options = options;
         this.decodeTime = metrics.timer("write.decode", () -> new Timer(new SlidingWindowReservoir(DECODE_WINDOW)));
-        this.replica = replica;
-        this.state = replica.state();
-        this.sessions = new Sessions(replica, options, lostWrites);
-        this.requests = new Requests(this, replica, sessions, options);
-        replica.setSoleClient(() -> soleBursts >= SOLE_BURSTS_MIN);
-        replica.setRoomMade(this::resumePaused);
-        replica.setAroundDelivery(clock::refresh, this::afterDelivery);
+        this.order = order;
+        this.state = order.state();
+        this.sessions = new Sessions(order, options, lostWrites);
+        this.requests = new Requests(this, order, sessions, options);
+        order.setSoleClient(() -> soleBursts >= SOLE_BURSTS_MIN);
+        order.setRoomMade(this::resumePaused);
+        order.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
         loop.scheduleAtFixedRate(this::closeSilent, options.handshakeTimeoutMillis(), options.handshakeTimeoutMillis(),
                 TimeUnit.MILLISECONDS);
@@ -169,7 +169,7 @@ public final class ClientDesk implements Reception {
 
     private boolean isOverLimit(DeskConnection connection) {
         return connection.waitingCount >= WAITING_PER_CONNECTION_MAX
-                || (connection.waitingCount > 0 && replica.isFull());
+                || (connection.waitingCount > 0 && order.isFull());
     }
 
     @Override
@@ -261,7 +261,7 @@ public final class ClientDesk implements Reception {
     }
 
     private void resumePaused() {
-        if (paused.isEmpty() || replica.isFull()) {
+        if (paused.isEmpty() || order.isFull()) {
             return;
         }
         List<DeskConnection> waiting = List.copyOf(paused);

@@ -2,7 +2,7 @@ package org.lockstep.server.desk;
 
 import io.netty.channel.EventLoop;
 import java.util.concurrent.TimeUnit;
-import org.lockstep.server.replica.Replica;
+import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Identities;
 import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.OpCode;
@@ -15,7 +15,7 @@ public final class Reaper {
     private static final long MINUTE_MILLIS = 60_000;
 
     private final EventLoop loop;
-    private final Replica replica;
+    private final RequestOrder order;
     private final long intervalMillis;
     private final int maxPerMinute;
     private final long maxNeverUsedMillis;
@@ -26,9 +26,9 @@ public final class Reaper {
      * @param maxPerMinute {@code znode.container.maxPerMinute}
      * @param maxNeverUsedMillis {@code znode.container.maxNeverUsedIntervalMs}; 0: a container never used is kept
      */
-    public Reaper(EventLoop loop, Replica replica, long intervalMillis, int maxPerMinute, long maxNeverUsedMillis) {
+    public Reaper(EventLoop loop, RequestOrder order, long intervalMillis, int maxPerMinute, long maxNeverUsedMillis) {
         this.loop = loop;
-        this.replica = replica;
+        this.order = order;
         this.intervalMillis = intervalMillis;
         this.maxPerMinute = maxPerMinute;
         this.maxNeverUsedMillis = maxNeverUsedMillis;
@@ -40,11 +40,11 @@ public final class Reaper {
 
     private void look() {
         int limit = (int) Math.max(1, maxPerMinute * Math.min(intervalMillis, MINUTE_MILLIS) / MINUTE_MILLIS);
-        replica.state().reapCandidates(System.currentTimeMillis(), maxNeverUsedMillis, limit, this::reap);
+        order.state().reapCandidates(System.currentTimeMillis(), maxNeverUsedMillis, limit, this::reap);
     }
 
     private void reap(String path, long guard) {
         body.reset().writeString(path).writeLong(guard);
-        replica.submit(reply -> {}, OpCode.REAP_NODE, 0, 0, 0, Identities.NONE.encoded(), body.array(), 0, body.length());
+        order.submit(reply -> {}, OpCode.REAP_NODE, 0, 0, 0, Identities.NONE.encoded(), body.array(), 0, body.length());
     }
 }

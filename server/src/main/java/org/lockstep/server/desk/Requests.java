@@ -2,7 +2,7 @@ package org.lockstep.server.desk;
 
 import java.util.Arrays;
 import org.lockstep.server.replica.Pending;
-import org.lockstep.server.replica.Replica;
+import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Reply;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.ErrorCode;
@@ -24,17 +24,17 @@ final class Requests {
     private static final int PING_XID = -2;
 
     private final ClientDesk desk;
-    private final Replica replica;
+    private final RequestOrder order;
     private final StateMachine state;
     private final Sessions sessions;
     private final Authentication authentication;
     private final JuteReader reader = new JuteReader();
     private final JuteWriter out = new JuteWriter();
 
-    Requests(ClientDesk desk, Replica replica, Sessions sessions, DeskOptions options) {
+    Requests(ClientDesk desk, RequestOrder order, Sessions sessions, DeskOptions options) {
         this.desk = desk;
-        this.replica = replica;
-        this.state = replica.state();
+        this.order = order;
+        this.state = order.state();
         this.sessions = sessions;
         this.authentication = new Authentication(options);
     }
@@ -49,7 +49,7 @@ final class Requests {
         } else if (connection.waitingCount > 0) {
             byte[] record = Arrays.copyOfRange(frame, offset, offset + length);
             connection.waitingCount++;
-            replica.afterOwnWrites(new QueuedRead(connection, xid, opcode, record, nowNanos));
+            order.afterOwnWrites(new QueuedRead(connection, xid, opcode, record, nowNanos));
         } else {
             answer(connection, xid, opcode, frame, offset, length, nowNanos);
         }
@@ -65,7 +65,7 @@ final class Requests {
         }
         connection.waitingCount++;
         desk.burstWrites();
-        replica.submit(new Ordered(connection, xid, opcode, nowNanos), opcode, session.id, session.attach, xid,
+        order.submit(new Ordered(connection, xid, opcode, nowNanos), opcode, session.id, session.attach, xid,
                 connection.identities.encoded(), frame, offset, length);
     }
 
@@ -104,7 +104,7 @@ final class Requests {
 
     /** Under write-barrier the answer to a sync, and all that follows it, leaves when everything before it is on the medium. */
     private void holdUntilFlushed(DeskConnection connection) {
-        if (replica.awaitFlush(connection::release)) {
+        if (order.awaitFlush(connection::release)) {
             connection.hold();
         }
     }

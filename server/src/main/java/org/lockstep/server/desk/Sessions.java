@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.server.admin.ServerView;
-import org.lockstep.server.replica.Replica;
+import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Identities;
 import org.lockstep.state.Reply;
 import org.lockstep.state.SessionListener;
@@ -34,7 +34,7 @@ public final class Sessions implements SessionListener {
     private static final int LATE_MILLIS_MAX = 200;
     private static final int WORTH_A_WARNING_MILLIS = 1_000;
 
-    private final Replica replica;
+    private final RequestOrder order;
     private final StateMachine state;
     private final DeskOptions options;
     private final SessionIds ids;
@@ -46,10 +46,10 @@ public final class Sessions implements SessionListener {
     private long lastLookMillis;
     private long expiredCount;
 
-    Sessions(Replica replica, DeskOptions options, LostWrites lostWrites) {
+    Sessions(RequestOrder order, DeskOptions options, LostWrites lostWrites) {
         this.lostWrites = lostWrites;
-        this.replica = replica;
-        this.state = replica.state();
+        this.order = order;
+        this.state = order.state();
         this.options = options;
         this.ids = new SessionIds(options.serverId(), System.currentTimeMillis());
         this.expiry = new ExpiryQueue(options.tickTimeMillis());
@@ -141,7 +141,7 @@ public final class Sessions implements SessionListener {
         }
         LocalSession session = new LocalSession(sessionId, timeoutMillis, 0, ClientDesk.nowMillis());
         body.reset().writeInt(timeoutMillis);
-        replica.submit(reply -> created(connection, session, reply), OpCode.CREATE_SESSION, sessionId, 0, 0,
+        order.submit(reply -> created(connection, session, reply), OpCode.CREATE_SESSION, sessionId, 0, 0,
                 connection.identities.encoded(), body.array(), 0, body.length());
     }
 
@@ -173,7 +173,7 @@ public final class Sessions implements SessionListener {
         touch(session, ClientDesk.nowMillis());
         dismiss(session);
         body.reset().writeInt(timeoutMillis);
-        replica.submit(reply -> resumed(connection, session, timeoutMillis, reply), OpCode.ATTACH_SESSION, sessionId,
+        order.submit(reply -> resumed(connection, session, timeoutMillis, reply), OpCode.ATTACH_SESSION, sessionId,
                 session.attach, 0, connection.identities.encoded(), body.array(), 0, body.length());
     }
 
@@ -228,7 +228,7 @@ public final class Sessions implements SessionListener {
     private void expire(LocalSession session) {
         session.closing = true;
         expiredCount++;
-        replica.submit(reply -> expiryApplied(session, reply), OpCode.EXPIRE_SESSION, session.id, session.attach, 0,
+        order.submit(reply -> expiryApplied(session, reply), OpCode.EXPIRE_SESSION, session.id, session.attach, 0,
                 Identities.NONE.encoded(), body.array(), 0, 0);
     }
 

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * <p><b>Batching</b> is by opportunity: requests gather while the event loop goes round its sockets and become one slot at the
  * end of the round; the log thread takes all slots that came during its last commit into the next one. There is no timer.
  */
-public final class Replica implements LogWriter.Listener {
+public final class Replica implements RequestOrder, LogWriter.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     /** A batch that has grown to this becomes a slot at once. What is larger travels alone. */
     private static final int BATCH_BYTES_MAX = 256 * 1024;
@@ -105,22 +105,23 @@ public final class Replica implements LogWriter.Listener {
         }
     }
 
-    /** {@code isSole} tells whether all requests of late came from one client, which then need not share the event loop. */
+    @Override
     public void setSoleClient(BooleanSupplier isSole) {
         soleClient = isSole;
     }
 
-    /** {@code task} runs when background work has made room, so that {@link #isFull} may no longer hold. */
+    @Override
     public void setRoomMade(Runnable task) {
         roomMade = task;
     }
 
-    /** {@code before} runs ahead of each delivery; {@code after} when its replies have been written: the place to flush connections. */
+    @Override
     public void setAroundDelivery(Runnable before, Runnable after) {
         beforeDelivery = before;
         afterDelivery = after;
     }
 
+    @Override
     public StateMachine state() {
         return state;
     }
@@ -133,6 +134,7 @@ public final class Replica implements LogWriter.Listener {
      * True when no more requests should be taken in: too many are in flight, or the medium cannot keep up with the background
      * flush or the checkpoints, whose backlog would fill the heap.
      */
+    @Override
     public boolean isFull() {
         return outstandingCount >= options.outstandingMax()
                 || outstandingBytes >= OUTSTANDING_BYTES_MAX
@@ -147,12 +149,7 @@ public final class Replica implements LogWriter.Listener {
 
     // ---- in
 
-    /**
-     * Puts a request into the order. {@code pending} has its turn when it is applied.
-     *
-     * @param ids the connection's identities as a jute vector; kept, never changed
-     * @param body holds the request record; copied
-     */
+    @Override
     public void submit(Pending pending, int opcode, long sessionId, int attach, int cxid, byte[] ids, byte[] body, int offset,
             int length) {
         if (building != null && batch.length() + length > BATCH_BYTES_MAX && batch.count() > 0) {
@@ -165,7 +162,7 @@ public final class Replica implements LogWriter.Listener {
         outstandingBytes += length;
     }
 
-    /** Gives {@code read} its turn after everything submitted so far; at once when nothing is outstanding. */
+    @Override
     public void afterOwnWrites(Pending read) {
         if (building != null) {
             building.addLocalRead(read);
@@ -354,6 +351,7 @@ public final class Replica implements LogWriter.Listener {
      * Calls {@code released} when everything ordered up to the slot now being applied is on this member's medium. Under
      * {@code durable} and {@code no-sync} a sync promises no more than its place in the order, and this returns false at once.
      */
+    @Override
     public boolean awaitFlush(Runnable released) {
         if (options.policy() != FsyncPolicy.WRITE_BARRIER) {
             return false;
