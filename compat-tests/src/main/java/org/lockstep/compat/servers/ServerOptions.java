@@ -16,6 +16,8 @@ public final class ServerOptions {
     private final Properties config = new Properties();
     private final List<String> jvmFlags = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
+    private final List<String> commandPrefix = new ArrayList<>();
+    private String host = ServerProcess.HOST;
     private int port = FreePorts.next();
     private int heapMegabytes = 512;
     private int serverId;
@@ -33,7 +35,20 @@ public final class ServerOptions {
         set("4lw.commands.whitelist", "*");
     }
 
-    /** Client port on 127.0.0.1; without this call, a free one. */
+    /** The address on which the server takes clients; 127.0.0.1 without this call. */
+    public ServerOptions host(String value) {
+        host = value;
+        return this;
+    }
+
+    /** A command that runs the JVM's command line given behind it, in the same process: {@code ip netns exec NAME}. */
+    public ServerOptions commandPrefix(List<String> words) {
+        commandPrefix.clear();
+        commandPrefix.addAll(words);
+        return this;
+    }
+
+    /** Client port; without this call, one that is free on 127.0.0.1. */
     public ServerOptions port(int value) {
         port = value;
         return this;
@@ -84,6 +99,14 @@ public final class ServerOptions {
         return directory;
     }
 
+    String host() {
+        return host;
+    }
+
+    List<String> commandPrefix() {
+        return commandPrefix;
+    }
+
     int port() {
         return port;
     }
@@ -113,7 +136,7 @@ public final class ServerOptions {
         Properties all = new Properties();
         all.putAll(config);
         all.setProperty("clientPort", Integer.toString(port));
-        all.setProperty("clientPortAddress", "127.0.0.1");
+        all.setProperty("clientPortAddress", host);
         return all;
     }
 }

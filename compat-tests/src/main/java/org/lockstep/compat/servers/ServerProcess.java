@@ -8,15 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
- * A server in a JVM of its own on 127.0.0.1, started from the class path of this JVM. It may be killed and started again on the same
- * directory and port. Whatever happens, {@link #close()} or the end of this JVM kills the process, by its pid.
+ * A server in a JVM of its own, started from the class path of this JVM. It may be killed, stood still, and started again on
+ * the same directory and port. Whatever happens, {@link #close()} or the end of this JVM kills the process, by its pid.
  */
 public abstract class ServerProcess implements AutoCloseable {
+    /** Where servers take clients unless they are told otherwise. */
     public static final String HOST = "127.0.0.1";
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
@@ -45,7 +48,7 @@ public abstract class ServerProcess implements AutoCloseable {
     public abstract String name();
 
     public final String host() {
-        return HOST;
+        return options.host();
     }
 
     public final int port() {
@@ -54,7 +57,7 @@ public abstract class ServerProcess implements AutoCloseable {
 
     /** {@code host:port}, as client libraries take it. */
     public final String connectString() {
-        return HOST + ":" + options.port();
+        return options.host() + ":" + options.port();
     }
 
     /** Standard output and error of every run so far, appended. */
@@ -147,7 +150,7 @@ public abstract class ServerProcess implements AutoCloseable {
     /** True when the server answers {@code srvr} as one that serves clients. */
     public final boolean isServing() {
         try {
-            return FourLetterWord.ask(HOST, port(), "srvr", PROBE_TIMEOUT_MILLIS).contains("Mode: ");
+            return FourLetterWord.ask(host(), port(), "srvr", PROBE_TIMEOUT_MILLIS).contains("Mode: ");
         } catch (IOException notYet) {
             return false;
         }
@@ -156,6 +159,35 @@ public abstract class ServerProcess implements AutoCloseable {
     /** SIGKILL, and waits for the end. The directory stays, for another {@link #start()}. */
     public final void kill() {
         destroy();
+    }
+
+    /** SIGSTOP: the process stands still with its connections open, until {@link #thaw()} or {@link #kill()}. */
+    public final void freeze() throws IOException {
+        signal("STOP");
+    }
+
+    /** SIGCONT. Harmless to a process that runs. */
+    public final void thaw() throws IOException {
+        signal("CONT");
+    }
+
+    /** Removes the data directory of a server that does not run, as a replaced disk would. */
+    public final void wipe() throws IOException {
+        if (isAlive()) {
+            throw new IllegalStateException(describe("runs"));
+        }
+        if (!Files.exists(dataDir())) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(dataDir())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private void signal(String name) throws IOException {
+        Command.run("kill", "-" + name, Long.toString(pid()));
     }
 
     /** SIGTERM, then SIGKILL if it does not end; returns the exit code. */
@@ -213,7 +245,7 @@ public abstract class ServerProcess implements AutoCloseable {
     }
 
     private List<String> commandLine(Path zooCfg, Path logback) {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(options.commandPrefix());
         command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         command.add("-Xmx" + options.heapMegabytes() + "m");
         command.add("-Dlogback.configurationFile=" + logback);
@@ -253,7 +285,7 @@ public abstract class ServerProcess implements AutoCloseable {
     }
 
     private String describe(String what) {
-        return name() + " on port " + port() + " " + what + "; end of its log:\n" + logTail();
+        return name() + " on " + connectString() + " " + what + "; end of its log:\n" + logTail();
     }
 
     private static void pause() throws IOException {
