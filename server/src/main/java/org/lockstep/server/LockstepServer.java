@@ -118,6 +118,7 @@ public final class LockstepServer implements AutoCloseable {
     }
 
     private void open() throws StartException {
+        requireSingleServer();
         requireDataDir();
         DataDirectory directory = keep(DataDirectory.open(config.dataDir(), config.dataLogDir(), StorageOptions.DEFAULT));
         LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
@@ -131,6 +132,13 @@ public final class LockstepServer implements AutoCloseable {
         openLoop(directory, member, log, store, applied);
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    }
+
+    private void requireSingleServer() throws StartException {
+        if (config.ensemble().size() > 1) {
+            throw new StartException(ExitCode.INVALID_INVOCATION, "the configuration lists " + config.ensemble().size()
+                    + " servers, and ensembles are not supported yet; keep one server.N line to run a single server", null);
+        }
     }
 
     private void requireDataDir() throws StartException {

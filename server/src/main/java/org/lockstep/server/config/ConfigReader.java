@@ -54,7 +54,7 @@ final class ConfigReader {
     }
 
     private static Properties parse(Path file) throws ConfigException {
-        Properties properties = new Properties();
+        FileProperties properties = new FileProperties();
         try {
             // Bytes that are no UTF-8 (a comment in Latin-1, say) are replaced, not refused: ZooKeeper takes such files.
             properties.load(new StringReader(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)));
@@ -64,6 +64,12 @@ final class ConfigReader {
             throw new ConfigException(file + ": cannot be read (" + e + "); make it a readable text file", e);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(file + ": not a properties file (" + e.getMessage() + "); mend the backslash sequence", e);
+        }
+        for (String key : properties.contradicted()) {
+            if (ServerLines.isServerKey(key)) {
+                throw new ConfigException(file + ": " + key + " is there twice, with different values; each server has an id of "
+                    + "its own");
+            }
         }
         return properties;
     }
@@ -79,31 +85,34 @@ final class ConfigReader {
             return merged;
         }
         for (String key : zooCfg.stringPropertyNames()) {
-            if (ServerLines.isServerKey(key)) {
+            if (isMembership(key)) {
                 throw new ConfigException(name + ": " + key + " and dynamicConfigFile exclude each other; keep one of them");
             }
         }
         Properties dynamic = parse(Path.of(dynamicFile.trim()));
         for (String key : dynamic.stringPropertyNames()) {
-            if (!key.equals("version")) {
+            if (isMembership(key)) {
                 merged.setProperty(key, dynamic.getProperty(key));
+            } else if (!key.equals("version")) {
+                throw new ConfigException(dynamicFile.trim() + ": " + key + " has no place in a dynamic file, which holds "
+                    + "server.N, group.N and weight.N; move it to " + name);
             }
         }
         return merged;
     }
 
+    private static boolean isMembership(String key) {
+        return ServerLines.isServerKey(key) || EnsembleReader.isQuorumShape(key);
+    }
+
     private ServerConfig read() throws ConfigException {
         source.fileOnly("dynamicConfigFile");
         KeyCatalogue.refuseUnsupported(source);
-        ServerLines servers = ServerLines.of(source);
-        values.serverId = servers.id();
         values.standaloneEnabled = source.flag("standaloneEnabled", true);
         values.reconfigEnabled = source.flag("reconfigEnabled", false);
-        if (!values.standaloneEnabled && !servers.listed()) {
-            throw source.bad("standaloneEnabled", "false", "needs a server.N line", "add one or remove standaloneEnabled");
-        }
         readDirectories();
-        readListener(servers);
+        EnsembleReader ensemble = readEnsemble();
+        readListener(values.ensemble.self());
         readSessions();
         readFlushing();
         readStateOptions();
@@ -111,13 +120,29 @@ final class ConfigReader {
         readFourLetterWords();
         KeyCatalogue catalogue = new KeyCatalogue(source);
         values.unknownKeys = Map.copyOf(catalogue.unknown());
-        values.notices = List.copyOf(catalogue.notices());
-        values.warnings = List.copyOf(warnings(catalogue));
+        values.notices = new ArrayList<>(catalogue.notices());
+        values.notices.addAll(ensemble.notices());
+        values.warnings = warnings(catalogue, ensemble);
         return new ServerConfig(values);
     }
 
-    private List<String> warnings(KeyCatalogue catalogue) {
+    private EnsembleReader readEnsemble() throws ConfigException {
+        ServerLines lines = ServerLines.of(source);
+        if (!values.standaloneEnabled && lines.servers().isEmpty()) {
+            throw source.bad("standaloneEnabled", "false", "needs a server.N line", "add one or remove standaloneEnabled");
+        }
+        EnsembleReader reader = new EnsembleReader(source, lines, values.dataDir);
+        values.ensemble = reader.read(values.standaloneEnabled);
+        if (!values.ensemble.standalone()) {
+            // ZooKeeper knows it as a system property without prefix only; in zoo.cfg it is what everybody tries first.
+            values.readOnlyModeEnabled = source.toFlag("readonlymode.enabled", source.unprefixed("readonlymode.enabled"));
+        }
+        return reader;
+    }
+
+    private List<String> warnings(KeyCatalogue catalogue, EnsembleReader ensemble) {
         List<String> lines = new ArrayList<>(catalogue.warnings(source));
+        lines.addAll(ensemble.warnings());
         if (values.skipAcl) {
             lines.add("skipACL=yes: no ACL is checked, every client may do everything");
         }
@@ -146,21 +171,20 @@ final class ConfigReader {
         }
     }
 
-    private void readListener(ServerLines servers) throws ConfigException {
+    private void readListener(EnsembleServer self) throws ConfigException {
         String port = source.fileOnly("clientPort");
         String address = source.fileOnly("clientPortAddress");
-        if (port == null && servers.clientPort() >= 0) {
-            port = Integer.toString(servers.clientPort());
-            address = servers.clientHost();
+        if (port == null && self.clientPort() >= 0) {
+            port = Integer.toString(self.clientPort());
         } else if (port == null) {
             throw new ConfigException(source.name() + ": clientPort is not set; add clientPort=2181");
         }
         values.clientPort = source.toInt("clientPort", port, 0, 0, PORT_MAX);
-        if (servers.clientPort() > 0 && servers.clientPort() != values.clientPort) {
-            throw source.bad("clientPort", port, "contradicts the " + servers.clientPort() + " of the server line",
+        if (self.clientPort() > 0 && self.clientPort() != values.clientPort) {
+            throw source.bad("clientPort", port, "contradicts the " + self.clientPort() + " of the server line",
                 "keep one of them");
         }
-        values.clientAddress = address == null ? null : resolve(address);
+        values.clientAddress = clientAddress(address, self.clientHost());
         values.listenBacklog = source.integer("clientPortListenBacklog", -1, -1, Integer.MAX_VALUE);
         values.maxClientCnxns = source.integer("maxClientCnxns", 60, 0, Integer.MAX_VALUE);
         values.maxCnxns = source.integer("maxCnxns", 0, 0, Integer.MAX_VALUE);
@@ -169,6 +193,20 @@ final class ConfigReader {
         values.globalOutstandingLimit = source.integer("globalOutstandingLimit", 1000, 1, Integer.MAX_VALUE);
         values.juteMaxBufferBytes = source.toInt("jute.maxbuffer", source.unprefixed("jute.maxbuffer"),
             ServerConfig.JUTE_MAX_BUFFER_DEFAULT, 1024, 1 << 30);
+    }
+
+    /** As in ZooKeeper the line's host counts, and clientPortAddress may only say the same or name every address. */
+    private InetAddress clientAddress(String address, String lineHost) throws ConfigException {
+        InetAddress given = address == null ? null : resolve(address);
+        if (lineHost == null) {
+            return given;
+        }
+        InetAddress ofLine = resolve(lineHost);
+        if (given != null && !given.isAnyLocalAddress() && !given.equals(ofLine)) {
+            throw source.bad("clientPortAddress", address, "contradicts the " + lineHost + " of the server line",
+                "keep one of them");
+        }
+        return ofLine;
     }
 
     private InetAddress resolve(String host) throws ConfigException {

@@ -28,6 +28,11 @@ final class ConfigSource {
         return trimmed(file.getProperty(key));
     }
 
+    /** As {@link #fileOnly}, for a key that stays among those nobody has asked for. */
+    String peek(String key) {
+        return trimmed(file.getProperty(key));
+    }
+
     /** A key of the file, else of {@code -Dzookeeper.key}; null when absent. */
     String text(String key) {
         String value = fileOnly(key);
@@ -112,6 +117,10 @@ final class ConfigSource {
 
     boolean flag(String key, boolean absent) throws ConfigException {
         return either(key, text(key), absent, "true", "false");
+    }
+
+    boolean toFlag(String key, String value) throws ConfigException {
+        return either(key, value, false, "true", "false");
     }
 
     boolean yesNo(String key, boolean absent) throws ConfigException {

@@ -24,7 +24,8 @@ final class ConfigValues {
     int tickTimeMillis;
     int minSessionTimeoutMillis;
     int maxSessionTimeoutMillis;
-    int serverId;
+    EnsembleConfig ensemble;
+    boolean readOnlyModeEnabled;
     boolean standaloneEnabled;
     boolean reconfigEnabled;
     FsyncPolicy fsyncPolicy;

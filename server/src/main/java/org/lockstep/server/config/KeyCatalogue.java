@@ -16,13 +16,13 @@ import java.util.TreeSet;
 final class KeyCatalogue {
     /** Nothing in Lockstep corresponds: harmless. A trailing dot marks a prefix. */
     private static final Set<String> NO_EFFECT = Set.of("initLimit", "syncLimit", "connectToLearnerMasterLimit", "electionAlg",
-        "quorumListenOnAllIPs", "peerType", "syncEnabled", "autopurge.", "snapCount", "snapSizeLimitInKb",
+        "group.", "weight.", "quorumListenOnAllIPs", "peerType", "syncEnabled", "autopurge.", "snapCount", "snapSizeLimitInKb",
         "txnLogSizeLimitInKb", "preAllocSize", "commitLogCount", "snapshotSizeFactor", "maxResponseCacheSize",
         "maxGetChildrenResponseCacheSize", "flushDelay", "maxWriteQueuePollTime", "maxBatchSize", "emulate353TTLNodes",
         "enableEagerACLCheck", "digest.enabled", "closeSessionTxn.enabled", "serializeLastProcessedZxid.enabled",
         "snapshot.", "db.autocreate", "serverCnxnFactory", "nio.", "commitProcessor.", "tcpKeepAlive", "leaderServes",
         "cnxTimeout", "electionPortBindRetry", "quorumCnxnTimeoutMs", "fastleader.", "leader.", "observer.", "learner.",
-        "observerMasterPort", "multiAddress.", "oraclePath", "watchManagerName", "jvm.pause.", "quorum.", "sslQuorum",
+        "observerMasterPort", "multiAddress.", "watchManagerName", "jvm.pause.", "quorum.", "sslQuorum",
         "sslQuorumReloadCertFiles", "ssl.quorum.", "portUnification", "netty.", "messageTracker.", "pathStats.enabled",
         "localSessionsEnabled", "localSessionsUpgradingEnabled", "fips-mode", "IPAuthenticationProvider.", "superUser",
         "readonlymode.enabled", "kerberos.", "sasl.", "allowSaslFailedClients", "letAnySaslUserDoX",
@@ -32,7 +32,7 @@ final class KeyCatalogue {
     /** Not built yet; a server without it still serves its clients rightly. */
     private static final Set<String> NOT_BUILT = Set.of("admin.", "metricsProvider.", "connection_throttle_",
         "request_throttle_", "request_throttler.", "request_stale_", "throttled_op_wait_time", "largeRequestThreshold",
-        "largeRequestMaxBytes", "ssl.", "client.certReload", "client.portUnification", "secureClientPortAddress");
+        "largeRequestMaxBytes", "ssl.", "oraclePath", "client.certReload", "client.portUnification", "secureClientPortAddress");
 
     private final TreeSet<String> noEffect = new TreeSet<>();
     private final TreeSet<String> notBuilt = new TreeSet<>();
@@ -72,14 +72,6 @@ final class KeyCatalogue {
                     "remove the line; built in are world, ip, digest and auth");
             }
         }
-        if (source.file().stringPropertyNames().stream().anyMatch(KeyCatalogue::isQuorumShape)) {
-            throw new ConfigException(source.name() + ": group.N and weight.N need an ensemble, and ensembles are not supported "
-                + "yet; remove these lines");
-        }
-    }
-
-    private static boolean isQuorumShape(String key) {
-        return key.startsWith("group.") || key.startsWith("weight.");
     }
 
     private static void refuseTls(ConfigSource source, String key) throws ConfigException {

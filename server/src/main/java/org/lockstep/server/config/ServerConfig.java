@@ -16,6 +16,9 @@ public final class ServerConfig {
     /** Largest request frame in bytes unless told otherwise: ZooKeeper's default of {@code jute.maxbuffer}. */
     public static final int JUTE_MAX_BUFFER_DEFAULT = 0xfffff;
 
+    /** The id that ZooKeeper's standalone server puts into its session ids. */
+    static final int STANDALONE_ID = 1;
+
     private final ConfigValues values;
 
     ServerConfig(ConfigValues values) {
@@ -123,14 +126,24 @@ public final class ServerConfig {
         return values.maxSessionTimeoutMillis;
     }
 
-    /** Id that goes into the top byte of session ids, 0..254: N of the single server.N line, else 1. */
+    /** The servers and which of them this is; one server alone when nothing else is configured. */
+    public EnsembleConfig ensemble() {
+        return values.ensemble;
+    }
+
+    /** Id that goes into the top byte of session ids, 0..254: myid, or N of the single server.N line, else 1. */
     public int serverId() {
-        return values.serverId;
+        return values.ensemble.myId();
     }
 
     /** As configured; false goes with one server.N line and asks for an ensemble of one. */
     public boolean standaloneEnabled() {
         return values.standaloneEnabled;
+    }
+
+    /** {@code readonlymode.enabled}: a server that is cut off serves reads to clients that ask for it; false when standalone. */
+    public boolean readOnlyModeEnabled() {
+        return values.readOnlyModeEnabled;
     }
 
     /** {@code reconfigEnabled}: false refuses the reconfig operation. */
@@ -226,11 +239,11 @@ public final class ServerConfig {
 
     /** Lines worth an INFO when the server starts. */
     public List<String> notices() {
-        return values.notices;
+        return List.copyOf(values.notices);
     }
 
     /** Lines worth a WARN when the server starts. */
     public List<String> warnings() {
-        return values.warnings;
+        return List.copyOf(values.warnings);
     }
 }

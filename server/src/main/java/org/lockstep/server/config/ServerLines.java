@@ -1,70 +1,130 @@
 package org.lockstep.server.config;
 
-import java.util.Properties;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.lockstep.server.config.EnsembleServer.Address;
 
 /**
  * The {@code server.N=host:quorumPort:electionPort[:role][;[clientHost:]clientPort]} lines, of zoo.cfg or of the file that
- * {@code dynamicConfigFile} names. At most one server for now: its id and client address count, its other ports do not.
+ * {@code dynamicConfigFile} names. A {@code |} separates several addresses of one server.
  *
- * @param id N of the one line; {@link #STANDALONE_ID} when there is none
- * @param listed true when there was a line
- * @param clientHost host part of the line's client address; null when absent
- * @param clientPort port part of the line's client address; -1 when absent
+ * @param servers in ascending order of their ids; empty when there was no line
  */
-record ServerLines(int id, boolean listed, String clientHost, int clientPort) {
-    /** The id that ZooKeeper's standalone server puts into its session ids. */
-    static final int STANDALONE_ID = 1;
-
+record ServerLines(List<EnsembleServer> servers) {
     private static final String KEY_PREFIX = "server.";
     private static final int ID_MAX = 254;
-    private static final String HOST = "(?:\\[[0-9A-Fa-f:.%]+\\]|[^:;|\\[\\]]+)";
-    private static final Pattern SPEC = Pattern.compile(HOST + ":\\d+:\\d+(?::(?<role>\\w+))?"
-        + "(?:;(?:(?<host>" + HOST + "):)?(?<port>\\d+)?(?<secure>;.*)?)?");
+    private static final int PORT_MAX = 65535;
+    private static final String FORM = "write host:quorumPort:electionPort[:participant|observer][;[clientHost:]clientPort]";
+    private static final String HOST = "\\[[0-9A-Fa-f:.%]+\\]|[^:;|\\[\\]\\s]+";
+    private static final Pattern ADDRESS =
+        Pattern.compile("(?<host>" + HOST + "):(?<quorum>\\d+):(?<election>\\d+)(?::(?<role>\\w+))?");
+    private static final Pattern CLIENT = Pattern.compile("(?:(?:(?<host>" + HOST + "):)?(?<port>\\d+))?(?:;(?<secure>.*))?");
 
     static boolean isServerKey(String key) {
         return key.startsWith(KEY_PREFIX);
     }
 
     static ServerLines of(ConfigSource source) throws ConfigException {
-        TreeMap<String, String> lines = new TreeMap<>();
-        Properties file = source.file();
-        for (String key : file.stringPropertyNames()) {
+        TreeMap<Integer, EnsembleServer> byId = new TreeMap<>();
+        Map<String, Integer> takenBy = new HashMap<>();
+        for (String key : new TreeSet<>(source.file().stringPropertyNames())) {
             if (isServerKey(key)) {
-                lines.put(key, file.getProperty(key).trim());
+                EnsembleServer server = parse(source, key, source.file().getProperty(key).trim());
+                if (byId.put(server.id(), server) != null) {
+                    throw source.bad(key, source.file().getProperty(key).trim(), "gives the id " + server.id()
+                        + " a second time", "each server has an id of its own");
+                }
+                requireOwnAddresses(source, server, takenBy);
             }
         }
-        if (lines.isEmpty()) {
-            return new ServerLines(STANDALONE_ID, false, null, -1);
-        }
-        if (lines.size() > 1) {
-            throw new ConfigException(source.name() + ": " + String.join(", ", lines.keySet())
-                + " describe an ensemble, and ensembles are not supported yet; keep at most one to run a single server");
-        }
-        return parse(source, lines.firstKey(), lines.firstEntry().getValue());
+        List<EnsembleServer> servers = List.copyOf(byId.values());
+        requireVoter(source, servers);
+        return new ServerLines(servers);
     }
 
-    private static ServerLines parse(ConfigSource source, String key, String value) throws ConfigException {
+    private static void requireOwnAddresses(ConfigSource source, EnsembleServer server, Map<String, Integer> takenBy)
+            throws ConfigException {
+        for (Address address : server.addresses()) {
+            Integer other = takenBy.put(address.host().toLowerCase(Locale.ROOT) + ' ' + address.quorumPort(), server.id());
+            if (other != null) {
+                throw new ConfigException(source.name() + ": server." + other + " and server." + server.id()
+                    + " have the same address " + address.host() + ":" + address.quorumPort() + "; each needs its own");
+            }
+        }
+    }
+
+    private static void requireVoter(ConfigSource source, List<EnsembleServer> servers) throws ConfigException {
+        if (servers.isEmpty() || servers.stream().anyMatch(server -> !server.observer())) {
+            return;
+        }
+        EnsembleServer first = servers.get(0);
+        if (servers.size() == 1) {
+            throw source.bad(KEY_PREFIX + first.id(), source.file().getProperty(KEY_PREFIX + first.id()),
+                "makes the only server an observer", "remove :observer");
+        }
+        throw new ConfigException(source.name() + ": all server.N lines are observers, so there is nobody to vote; remove "
+            + ":observer from at least one, better three, of them");
+    }
+
+    private static EnsembleServer parse(ConfigSource source, String key, String value) throws ConfigException {
         String digits = key.substring(KEY_PREFIX.length());
         if (!digits.matches("\\d{1,3}") || Integer.parseInt(digits) > ID_MAX) {
             throw source.bad(key, value, "names no server", "write server.N with N from 0 to " + ID_MAX);
         }
-        int id = Integer.parseInt(digits);
-        Matcher matcher = SPEC.matcher(value);
-        if (!matcher.matches()) {
-            throw source.bad(key, value, "is not a server line", "write host:quorumPort:electionPort[;[clientHost:]clientPort]");
+        int semicolon = value.indexOf(';');
+        List<Address> addresses = new ArrayList<>();
+        String role = null;
+        for (String one : (semicolon < 0 ? value : value.substring(0, semicolon)).split("\\|", -1)) {
+            Matcher matcher = ADDRESS.matcher(one.trim());
+            if (!matcher.matches()) {
+                throw source.bad(key, value, "is not a server line", FORM);
+            }
+            addresses.add(address(source, key, value, matcher));
+            role = matcher.group("role") == null ? role : role(source, key, value, role, matcher.group("role"));
         }
-        if ("observer".equals(matcher.group("role"))) {
-            throw source.bad(key, value, "makes the only server an observer", "remove :observer");
+        Matcher client = CLIENT.matcher(semicolon < 0 ? "" : value.substring(semicolon + 1).trim());
+        if (!client.matches()) {
+            throw source.bad(key, value, "is not a server line", FORM);
         }
-        String secure = matcher.group("secure");
-        if (secure != null && secure.length() > 1) {
-            throw source.bad(key, value, "asks for a TLS port, and TLS is not supported yet",
-                "remove the last ;" + secure.substring(1));
+        requireNoTls(source, key, value, client.group("secure"));
+        int port = source.toInt(key, client.group("port"), -1, 1, PORT_MAX);
+        return new EnsembleServer(Integer.parseInt(digits), addresses, "observer".equals(role), bare(client.group("host")), port);
+    }
+
+    private static Address address(ConfigSource source, String key, String value, Matcher matcher) throws ConfigException {
+        int quorumPort = source.toInt(key, matcher.group("quorum"), -1, 1, PORT_MAX);
+        int electionPort = source.toInt(key, matcher.group("election"), -1, 1, PORT_MAX);
+        if (quorumPort == electionPort) {
+            throw source.bad(key, value, "has the same quorum and election port", "give two different ones");
         }
-        int port = source.toInt(key, matcher.group("port"), -1, 1, 65535);
-        return new ServerLines(id, true, matcher.group("host"), port);
+        return new Address(bare(matcher.group("host")), quorumPort, electionPort);
+    }
+
+    private static String role(ConfigSource source, String key, String value, String before, String word) throws ConfigException {
+        String role = word.toLowerCase(Locale.ROOT);
+        if (!role.equals("participant") && !role.equals("observer")) {
+            throw source.bad(key, value, "has the unknown role " + word, "write participant or observer, or leave it out");
+        }
+        if (before != null && !before.equals(role)) {
+            throw source.bad(key, value, "has two roles", "give all addresses of a server the same role");
+        }
+        return role;
+    }
+
+    private static void requireNoTls(ConfigSource source, String key, String value, String secure) throws ConfigException {
+        if (secure != null && !secure.isEmpty()) {
+            throw source.bad(key, value, "asks for a TLS port, and TLS is not supported yet", "remove the last ;" + secure);
+        }
+    }
+
+    private static String bare(String host) {
+        return host != null && host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     }
 }

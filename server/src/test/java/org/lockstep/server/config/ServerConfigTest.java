@@ -171,8 +171,6 @@ class ServerConfigTest {
     @Test
     void saysWhichFeatureIsMissing() {
         assertTrue(error("secureClientPort=2281").contains("TLS is not supported yet"));
-        assertTrue(error("server.1=a:1:2;2181", "server.2=b:1:2;2181").contains("ensembles are not supported yet"));
-        assertTrue(error("weight.1=1").contains("ensembles are not supported yet"));
         assertTrue(error("server.1=a:1:2;2181;2281").contains("TLS is not supported yet"));
     }
 
