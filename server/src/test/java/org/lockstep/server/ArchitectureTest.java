@@ -56,6 +56,13 @@ class ArchitectureTest {
     }
 
     @Test
+    void theCodecKnowsOnlyTheCoreAndTheJdk() {
+        noClasses().that().resideInAPackage("org.lockstep.ensemble.codec..")
+                .should().dependOnClassesThat().resideOutsideOfPackages("org.lockstep.ensemble.codec..",
+                        "org.lockstep.ensemble.core..", "java..").check(classes);
+    }
+
+    @Test
     void theLogKnowsNeitherTheDoorNorTheServer() {
         noClasses().that().resideInAPackage("org.lockstep.log..")
                 .should().dependOnClassesThat().resideInAnyPackage("org.lockstep.wire.door..", "org.lockstep.server..",
