@@ -47,6 +47,14 @@ final class Fields {
         return in.readUnsigned(ViewRecord.VIEW_ID_MAX, "view id");
     }
 
+    static int readRank(WireReader in) throws MalformedMessageException {
+        int rank = in.readByte("slot's rank");
+        if (rank >= MEMBERS_MAX) {
+            throw new MalformedMessageException("slot's rank must be below " + MEMBERS_MAX + ", it is " + rank);
+        }
+        return rank;
+    }
+
     static void writeBallot(WireWriter out, Ballot ballot) {
         out.putUnsigned(ballot.round());
         out.putUnsigned(ballot.serverId());

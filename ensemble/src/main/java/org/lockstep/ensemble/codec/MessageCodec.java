@@ -9,7 +9,7 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * Messages as they are sent: type (1 byte), fields; a data slot's payload is the rest. The version is that of the connection.
+ * Messages as they are sent: type (1 byte), fields; a data slot's (or a forward's) payload is the rest. The version is that of the connection.
  * Stateless; any thread.
  *
  * <p>A {@link Message.Transfer} is encoded without its content, which is the driver's and goes as a stream of its own, led by this
@@ -61,7 +61,7 @@ public final class MessageCodec {
         } else if (message instanceof Message.Decided decided) {
             out.putByte(DECIDED);
             Fields.writeView(out, decided.view());
-        } else if (!encodeElection(message, out) && !encodeJoining(message, out)) {
+        } else if (!encodeElection(message, out) && !encodeJoining(message, out) && !FollowingCodec.encode(message, out)) {
             throw new IllegalArgumentException("no encoding for " + message);
         }
     }
@@ -131,7 +131,10 @@ public final class MessageCodec {
 
     /** What follows the encoded message, or null; the slot's own array, not a copy. */
     public static byte[] payload(Message message) {
-        return message instanceof Message.Data data ? data.slot().payload() : null;
+        if (message instanceof Message.Data data) {
+            return data.slot().payload();
+        }
+        return message instanceof Message.Forward forward ? forward.payload() : null;
     }
 
     /**
@@ -160,8 +163,11 @@ public final class MessageCodec {
                     Fields.readServerId(in, "joiner"));
             case TRANSFER -> new Message.Transfer(Fields.readBallot(in), readAttempt(in), Fields.readView(in), null);
             case JOIN_READY -> new Message.JoinReady(Fields.readBallot(in), readAttempt(in), Fields.readViewId(in));
-            default -> throw new MalformedMessageException("unknown message type " + type);
+            default -> FollowingCodec.decode(type, in);
         };
+        if (message == null) {
+            throw new MalformedMessageException("unknown message type " + type);
+        }
         in.end("a message of type " + type);
         return message;
     }
@@ -173,10 +179,7 @@ public final class MessageCodec {
     private static Message decodeData(WireReader in) throws MalformedMessageException {
         long viewId = Fields.readViewId(in);
         long index = in.readUnsigned(Fields.INDEX_MAX, "slot's index");
-        int rank = in.readByte("slot's rank");
-        if (rank >= Fields.MEMBERS_MAX) {
-            throw new MalformedMessageException("slot's rank must be below " + Fields.MEMBERS_MAX + ", it is " + rank);
-        }
+        int rank = Fields.readRank(in);
         long previous = index - in.readUnsigned(index + 1, "distance from the slot before");
         if (previous == index) {
             throw new MalformedMessageException("slot " + index + " names itself as the one before it");

@@ -111,15 +111,46 @@ final class Samples {
     }
 
     private Message.Data data() {
+        long index = upTo(INDEX_MAX);
+        return new Message.Data(new Slot(new Position(viewId(), index, random.nextInt(64)), payload()),
+                random.nextBoolean() ? index - 1 : upTo(index) - 1);
+    }
+
+    private Position position() {
+        return random.nextInt(4) == 0 ? Position.START : new Position(viewId(), index(), random.nextInt(64));
+    }
+
+    private byte[] payload() {
         byte[] payload = new byte[random.nextInt(200)];
         random.nextBytes(payload);
-        long index = upTo(INDEX_MAX);
-        return new Message.Data(new Slot(new Position(viewId(), index, random.nextInt(64)), payload),
-                random.nextBoolean() ? index - 1 : upTo(index) - 1);
+        return payload;
+    }
+
+    private Message.Feed feed() {
+        List<ViewRecord> views = new ArrayList<>();
+        List<Slot> slots = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            views.add(view());
+            slots.add(new Slot(position(), payload()));
+        }
+        return new Message.Feed(upTo(Long.MAX_VALUE), position(), views, slots, random.nextBoolean(), position());
     }
 
     /** One message of each kind there is. */
     List<Message> messages() {
+        List<Message> all = new ArrayList<>(steady());
+        all.add(new Message.Follow(upTo(Long.MAX_VALUE), position()));
+        all.add(feed());
+        all.add(new Message.Behind(upTo(Long.MAX_VALUE)));
+        all.add(new Message.FeedAck(upTo(Long.MAX_VALUE), position()));
+        all.add(new Message.Forward(upTo(Long.MAX_VALUE), upTo(Long.MAX_VALUE), payload()));
+        all.add(new Message.CloseForwards(viewId(), member(), upTo(Long.MAX_VALUE)));
+        all.add(new Message.ForwardsClosed(viewId(), member(), upTo(Long.MAX_VALUE), index()));
+        all.add(new Message.Fenced(upTo(Long.MAX_VALUE)));
+        return all;
+    }
+
+    private List<Message> steady() {
         return List.of(data(), new Message.RowUpdate(row()), new Message.Resume(viewId(), index(), random.nextBoolean()),
                 new Message.Status(viewId(), viewId(), random.nextBoolean(), random.nextBoolean()),
                 new Message.Prepare(viewId(), ballot(), viewOrNull()),
