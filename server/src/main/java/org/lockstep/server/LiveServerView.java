@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.server.admin.ConnectionView;
+import org.lockstep.server.admin.EnsembleStatus;
 import org.lockstep.server.admin.ServerStats;
 import org.lockstep.server.admin.ServerView;
 import org.lockstep.server.config.ServerConfig;
@@ -53,8 +54,13 @@ final class LiveServerView implements ServerView {
     }
 
     @Override
-    public String mode() {
-        return "standalone";
+    public EnsembleStatus ensemble() {
+        if (config.ensemble().standalone()) {
+            return null;
+        }
+        int myId = config.serverId();
+        return new EnsembleStatus(myId, EnsembleStatus.Role.MEMBER, replica.viewId(), List.of(myId), List.of(), List.of(),
+                List.of(), -1);
     }
 
     @Override

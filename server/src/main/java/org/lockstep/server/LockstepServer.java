@@ -6,6 +6,7 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
@@ -125,6 +126,9 @@ public final class LockstepServer implements AutoCloseable {
         LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
         state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(), config.enforceQuota(),
                 config.reconfigEnabled(), config.cacheBytes()));
+        if (!config.ensemble().standalone()) {
+            state.showMembership(config.ensemble().membershipText().getBytes(StandardCharsets.UTF_8), config.ensemble().version());
+        }
         Recovery recovery = new Recovery(state, Positions.ofMark(state.mark()));
         Position applied = recovery.replay(log);
         LOG.info("Recovered {} znodes; {} slots of the log applied again", state.nodeCount(), recovery.slotCount());

@@ -10,6 +10,9 @@ import org.lockstep.wire.Perms;
 
 /** Fills a store from its base, or plants a fresh tree when the base is empty. */
 final class Opening {
+    /** The node in which clients find the membership. */
+    static final String CONFIG_PATH = "/zookeeper/config";
+
     private final StateBase base;
     private final NodeStore store;
     private Meta meta;
@@ -54,7 +57,7 @@ final class Opening {
         store.plant("/", AclList.OPEN, 0, 1);
         store.plant("/zookeeper", AclList.OPEN, 0, 2);
         store.plant("/zookeeper/quota", AclList.OPEN, 0, 0);
-        store.plant("/zookeeper/config", new AclList(readOnly), -1, 0);
+        store.plant(CONFIG_PATH, new AclList(readOnly), -1, 0);
     }
 
     private void readMeta(byte[] key, byte[] value) {

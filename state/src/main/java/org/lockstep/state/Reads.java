@@ -20,12 +20,29 @@ final class Reads {
     private final AccessControl access;
     private final Watches watches;
     private final PathDecoder paths;
+    private byte[] membership;
+    private long membershipVersion;
 
     Reads(NodeStore store, AccessControl access, Watches watches, PathDecoder paths) {
         this.store = store;
         this.access = access;
         this.watches = watches;
         this.paths = paths;
+    }
+
+    /** As {@link StateMachine#showMembership}. */
+    void showMembership(byte[] text, long version) {
+        membership = text;
+        membershipVersion = version;
+    }
+
+    /** What a client is shown of a node: itself, but for {@code /zookeeper/config} as long as no request gave it data. */
+    private Node shown(Entry entry) {
+        Node node = entry.node();
+        if (membership == null || node.dataLength() > 0 || !entry.path.equals(Opening.CONFIG_PATH)) {
+            return node;
+        }
+        return node.withData(membership, -1, membershipVersion, 0);
     }
 
     /** As {@link StateMachine#read}, but what it leaves in {@code out} after an error is the caller's to take back. */
@@ -67,8 +84,9 @@ final class Reads {
         if (watcher != null) {
             watches.addData(path, watcher);
         }
-        out.writeBuffer(entry.node().data);
-        Stats.write(out, entry.node());
+        Node node = shown(entry);
+        out.writeBuffer(node.data);
+        Stats.write(out, node);
         return ErrorCode.OK;
     }
 
@@ -86,7 +104,7 @@ final class Reads {
         if (entry == null) {
             return ErrorCode.NO_NODE;
         }
-        Stats.write(out, entry.node());
+        Stats.write(out, shown(entry));
         return ErrorCode.OK;
     }
 
@@ -103,7 +121,7 @@ final class Reads {
         }
         writeChildren(entry, out);
         if (withStat) {
-            Stats.write(out, entry.node());
+            Stats.write(out, shown(entry));
         }
         return ErrorCode.OK;
     }
@@ -144,7 +162,7 @@ final class Reads {
         } else {
             out.writeAcls(masked(acl.entries()));
         }
-        Stats.write(out, entry.node());
+        Stats.write(out, shown(entry));
         return ErrorCode.OK;
     }
 

@@ -61,6 +61,17 @@ public final class StateMachine {
         mark = opening.mark();
     }
 
+    /**
+     * What clients read in {@code /zookeeper/config} of this server, until a request gives that node data. It is this server's own
+     * word, as in ZooKeeper, and no part of the replicated state: servers may spell their configurations differently.
+     *
+     * @param text the server lines and the version; kept, so not to be changed afterwards
+     * @param version shown as the zxid of the node's last change
+     */
+    public void showMembership(byte[] text, long version) {
+        reads.showMembership(text, version);
+    }
+
     /** The mark given with the last checkpoint that {@code base} holds; null for a fresh one. */
     public byte[] mark() {
         return mark;

@@ -28,7 +28,7 @@ public final class FourLetterWords {
 
     private static final Map<String, Function<ServerView, String>> ALWAYS = Map.of(
         "ruok", view -> "imok",
-        "isro", view -> view.isServing() ? "rw" : "null",
+        "isro", FourLetterWords::isReadOnly,
         "envi", SettingsText::envi);
 
     private FourLetterWords() {}
@@ -47,6 +47,13 @@ public final class FourLetterWords {
             return always.apply(view);
         }
         return view.isServing() ? serving.apply(view) : NOT_SERVING;
+    }
+
+    private static String isReadOnly(ServerView view) {
+        if (!view.isServing()) {
+            return "null";
+        }
+        return view.mode().equals("read-only") ? "ro" : "rw";
     }
 
     private static String resetConnections(ServerView view) {

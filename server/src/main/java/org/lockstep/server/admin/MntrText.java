@@ -31,6 +31,9 @@ final class MntrText {
     static String mntr(ServerView view) {
         MntrText mntr = new MntrText();
         mntr.server(view);
+        if (view.ensemble() != null) {
+            mntr.ensemble(view.ensemble(), view.config().ensemble().voterIds().size());
+        }
         mntr.process();
         mntr.policy(view);
         new TreeMap<>(view.metrics().getMetrics()).forEach(mntr::metric);
@@ -41,6 +44,9 @@ final class MntrText {
         ServerStats stats = view.stats();
         line("version", Version.full());
         line("server_state", view.mode());
+        if (view.ensemble() != null) {
+            line("peer_state", peerState(view.ensemble()));
+        }
         line("avg_latency", stats.averageLatencyMillis());
         line("min_latency", stats.minLatencyMillis());
         line("max_latency", stats.maxLatencyMillis());
@@ -55,6 +61,35 @@ final class MntrText {
         line("global_sessions", view.sessionCount());
         line("local_sessions", 0);
         line("uptime", view.uptimeMillis());
+    }
+
+    /** In ZooKeeper's words; who is in a view always broadcasts. */
+    private static String peerState(EnsembleStatus status) {
+        return switch (status.mode()) {
+            case "leader" -> "leading - broadcast";
+            case "follower" -> "following - broadcast";
+            case "observer" -> "observing - broadcast";
+            default -> "looking";
+        };
+    }
+
+    private void ensemble(EnsembleStatus status, int voterCount) {
+        line("quorum_size", voterCount);
+        int followers = status.members().size() - 1;
+        if (status.rank() == 0) {
+            line("learners", followers + status.learners().size() + status.observers().size());
+            line("followers", followers);
+            line("synced_followers", followers);
+            line("synced_observers", status.observers().size());
+            line("pending_syncs", status.learners().size());
+        }
+        if (status.role() == EnsembleStatus.Role.OBSERVER) {
+            line("observer_master_id", status.followsId());
+        }
+        line("lockstep_view_id", status.viewId());
+        line("lockstep_view_members", status.members().size());
+        line("lockstep_view_rank", status.rank());
+        line("lockstep_suspected_members", status.suspected().size());
     }
 
     private void process() {

@@ -13,14 +13,23 @@ import org.lockstep.server.config.ServerConfig;
 public interface ServerView {
     ServerConfig config();
 
-    /** False until the server has recovered, and again once it shuts down. Nothing below is asked for while it is false. */
+    /**
+     * False until the server has recovered and is in a view (or follows one, or is read-only), and again when it is not any more.
+     * Nothing below is asked for while it is false.
+     */
     boolean isServing();
 
     /** The port that clients connect to: the bound one, also when the configuration leaves the choice to the system. */
     int clientPort();
 
-    /** {@code standalone}, {@code leader} or {@code follower}. */
-    String mode();
+    /** Where this server stands among the others; null for one that runs standalone. */
+    EnsembleStatus ensemble();
+
+    /** {@code standalone}, or as {@link EnsembleStatus#mode()}. */
+    default String mode() {
+        EnsembleStatus status = ensemble();
+        return status == null ? "standalone" : status.mode();
+    }
 
     /** The last zxid applied. */
     long lastZxid();

@@ -6,6 +6,8 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.lockstep.server.config.EnsembleConfig;
+import org.lockstep.server.config.EnsembleServer;
 import org.lockstep.server.config.ServerConfig;
 
 /** {@code conf}, {@code dirs} and {@code envi}. */
@@ -32,8 +34,31 @@ final class SettingsText {
         line(text, "clientPortListenBacklog", config.listenBacklog());
         // ZooKeeper's standalone server says 0, whatever it puts into session ids.
         line(text, "serverId", view.mode().equals("standalone") ? 0 : config.serverId());
+        EnsembleConfig ensemble = config.ensemble();
+        if (!ensemble.standalone()) {
+            ensemble(text, ensemble);
+        }
         line(text, "fsyncPolicy", config.fsyncPolicy().key());
+        if (!ensemble.standalone()) {
+            text.append("membership: \n").append(ensemble.membershipText());
+        }
         return text.toString();
+    }
+
+    private static void ensemble(StringBuilder text, EnsembleConfig ensemble) {
+        EnsembleServer.Address own = ensemble.self().address();
+        line(text, "initLimit", ensemble.initLimitTicks());
+        line(text, "syncLimit", ensemble.syncLimitTicks());
+        line(text, "electionAlg", 3);
+        line(text, "electionPort", own.electionPort());
+        line(text, "quorumPort", own.quorumPort());
+        line(text, "peerType", ensemble.isObserver() ? 1 : 0);
+        line(text, "heartbeatMillis", ensemble.heartbeatMillis());
+        line(text, "failureTimeout", ensemble.failureTimeoutMillis());
+        line(text, "slowTimeout", ensemble.slowTimeoutMillis());
+        line(text, "restartGrace", ensemble.restartGraceMillis());
+        line(text, "minView", ensemble.minView());
+        line(text, "bootstrap.expect", ensemble.bootstrapExpect());
     }
 
     static String dirs(ServerView view) {

@@ -1,5 +1,7 @@
 package org.lockstep.server.admin;
 
+import java.util.List;
+import java.util.stream.Collectors;
 import org.lockstep.fsync.FsyncPolicy;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.wire.door.ConnectionStats;
@@ -9,13 +11,13 @@ final class StatText {
     private StatText() {}
 
     static String srvr(ServerView view) {
-        StringBuilder text = version();
+        StringBuilder text = version(view);
         summary(view, text);
         return text.toString();
     }
 
     static String stat(ServerView view) {
-        StringBuilder text = version().append("Clients:\n");
+        StringBuilder text = version(view).append("Clients:\n");
         view.forEachConnection(connection -> text.append(head(connection)).append(")\n"));
         summary(view, text.append('\n'));
         return text.toString();
@@ -33,8 +35,12 @@ final class StatText {
         return text.append('\n').toString();
     }
 
-    private static StringBuilder version() {
-        return new StringBuilder(512).append("Zookeeper version: ").append(Version.full()).append('\n');
+    private static StringBuilder version(ServerView view) {
+        StringBuilder text = new StringBuilder(512).append("Zookeeper version: ").append(Version.full()).append('\n');
+        if (view.mode().equals("read-only")) {
+            text.append("READ-ONLY mode; serving only read-only clients\n");
+        }
+        return text;
     }
 
     private static void summary(ServerView view, StringBuilder text) {
@@ -48,10 +54,41 @@ final class StatText {
         text.append("Zxid: 0x").append(Long.toHexString(view.lastZxid())).append('\n');
         text.append("Mode: ").append(view.mode()).append('\n');
         text.append("Node count: ").append(view.nodeCount()).append('\n');
+        // What ZooKeeper does not have comes last: parsers that go by line number do not meet it.
+        if (view.ensemble() != null) {
+            ensemble(view.ensemble(), text);
+        }
         policy(view.config(), text);
     }
 
-    /** Comes last, where ZooKeeper's leader has lines of its own: parsers that go by line number do not meet it. */
+    /** {@code View: 7 (members 1,2,3; rank 0; suspected 3)}. */
+    private static void ensemble(EnsembleStatus status, StringBuilder text) {
+        if (status.role() == EnsembleStatus.Role.READ_ONLY) {
+            text.append("View: none\n");
+            return;
+        }
+        text.append("View: ").append(status.viewId()).append(" (members ").append(ids(status.members()));
+        if (status.role() == EnsembleStatus.Role.OBSERVER) {
+            text.append("; follows ").append(status.followsId());
+        } else {
+            text.append("; rank ").append(status.rank());
+        }
+        listed("suspected", status.suspected(), text);
+        listed("catching up", status.learners(), text);
+        listed("observers", status.observers(), text);
+        text.append(")\n");
+    }
+
+    private static void listed(String what, List<Integer> servers, StringBuilder text) {
+        if (!servers.isEmpty()) {
+            text.append("; ").append(what).append(' ').append(ids(servers));
+        }
+    }
+
+    private static String ids(List<Integer> servers) {
+        return servers.stream().map(id -> Integer.toString(id)).collect(Collectors.joining(","));
+    }
+
     private static void policy(ServerConfig config, StringBuilder text) {
         FsyncPolicy policy = config.fsyncPolicy();
         if (!policy.isLazy()) {

@@ -21,6 +21,7 @@ final class FakeServer implements ServerView {
     final List<Map.Entry<String, Long>> watches = new ArrayList<>();
     final MetricRegistry metrics = new MetricRegistry();
     boolean serving = true;
+    EnsembleStatus ensemble;
     Path directory = Path.of("/nowhere");
 
     FakeServer() {
@@ -49,8 +50,8 @@ final class FakeServer implements ServerView {
     }
 
     @Override
-    public String mode() {
-        return "standalone";
+    public EnsembleStatus ensemble() {
+        return ensemble;
     }
 
     @Override
