@@ -368,6 +368,7 @@ public final class EnsembleMember {
 
     private void beginView() {
         boolean fromDisk = active == null;
+        context.peers.passedOver(decided, context.now);
         if (active != null) {
             own.putFirst(active.end(context.rules.installCut(decided), decided.trim()));
         }
