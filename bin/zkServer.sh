@@ -206,18 +206,32 @@ stop() {
     return 1
 }
 
-# Sets CLIENT_PORT and CLIENT_HOST from CFG; false when it has neither clientPort nor a client port in a server line.
+# Prints what follows the first semicolon in this server's line: that of myid, or the only one. Nothing when there is none.
+own_client_address() {
+    local id='' line='' file dynamic
+    find_data_dir
+    [[ ! -r $DATA_DIR/myid ]] || read -r id <"$DATA_DIR/myid"
+    dynamic=$(cfg_value dynamicConfigFile "$CFG")
+    for file in "$CFG" "$dynamic"; do
+        [[ -n $line || -z $id ]] || line=$(cfg_value "server.${id//[!0-9]/}" "$file")
+    done
+    if [[ -z $line ]]; then
+        line=$(grep -hE '^[[:space:]]*server\.[0-9]+[[:space:]]*=.*;' "$CFG" "$dynamic" 2>/dev/null | head -n 1)
+    fi
+    [[ $line == *';'* ]] || return 0
+    line=${line#*;}
+    echo "${line%%;*}"
+}
+
+# Sets CLIENT_PORT and CLIENT_HOST from CFG; false when it has neither clientPort nor a client port in the server line.
 find_client_port() {
     local line
+    line=$(own_client_address)
     CLIENT_PORT=$(cfg_value clientPort "$CFG")
     CLIENT_HOST=$(cfg_value clientPortAddress "$CFG")
-    if [[ -z $CLIENT_PORT ]]; then
-        line=$(grep -hE '^[[:space:]]*server\.[0-9]+[[:space:]]*=.*;' "$CFG" "$(cfg_value dynamicConfigFile "$CFG")" 2>/dev/null \
-            | head -n 1)
-        line=${line#*;}
-        line=${line%%;*}
-        CLIENT_PORT=${line##*:}
-        if [[ $line == *:* ]]; then CLIENT_HOST=${line%:*}; fi
+    CLIENT_PORT=${CLIENT_PORT:-${line##*:}}
+    if [[ -z $CLIENT_HOST && $line == *:* ]]; then
+        CLIENT_HOST=${line%:*}
     fi
     CLIENT_HOST=${CLIENT_HOST#[}
     CLIENT_HOST=${CLIENT_HOST%]}
@@ -248,8 +262,8 @@ status() {
         exit 1
     fi
     grep Mode <<<"$answer"
-    # Whoever looks at a server that may forget acknowledged writes should see it here.
-    grep -i 'fsync policy' <<<"$answer"
+    # Who is there, and whether acknowledged writes may be forgotten, is what one looks for.
+    grep -iE '^(view|fsync policy):' <<<"$answer"
     exit 0
 }
 

@@ -4,51 +4,32 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lockstep.compat.admin.ScriptRunner.Run;
 
 /** bin/zkServer.sh: commands, messages and exit codes, with the classes that this test was built with. */
 class ZkServerScriptTest {
-    private static final Path SCRIPT = Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).resolveSibling("bin")
-            .resolve("zkServer.sh");
-
     @TempDir
     Path directory;
     private Path config;
     private Path pidFile;
-
-    private record Run(int code, String out, String err) {}
+    private ScriptRunner runner;
 
     @BeforeEach
     void configure() throws IOException {
         Path data = directory.resolve("data dir");
         pidFile = data.resolve("zookeeper_server.pid");
         config = configuration("dataDir=" + data, "clientPort=" + freePort(), "fsyncPolicy=no-sync");
-        Manifest manifest = new Manifest();
-        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH,
-                Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                        .map(entry -> Path.of(entry).toUri().toString()).collect(Collectors.joining(" ")));
-        try (OutputStream jar = Files.newOutputStream(directory.resolve("server.jar"))) {
-            new JarOutputStream(jar, manifest).close();
-        }
+        runner = new ScriptRunner(directory, "zkServer.sh");
     }
 
     private Path configuration(String... lines) throws IOException {
@@ -69,20 +50,7 @@ class ZkServerScriptTest {
     }
 
     private Run script(String command) throws Exception {
-        List<String> line = List.of("bash", SCRIPT.toString(), command, config.toString());
-        ProcessBuilder builder = new ProcessBuilder(line);
-        Map<String, String> environment = builder.environment();
-        environment.keySet().removeIf(key -> key.startsWith("ZOO") || key.endsWith("JVMFLAGS") || key.equals("CLASSPATH"));
-        environment.put("LOCKSTEP_SERVER_JAR", directory.resolve("server.jar").toString());
-        environment.put("ZOO_LOG_DIR", directory.resolve("logs").toString());
-        environment.put("ZK_SERVER_HEAP", "128");
-        environment.put("JAVA_HOME", System.getProperty("java.home"));
-        // Files, not pipes: a server that was started keeps what it has inherited.
-        File out = directory.resolve(command + ".stdout").toFile();
-        File err = directory.resolve(command + ".stderr").toFile();
-        Process process = builder.redirectOutput(out).redirectError(err).start();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), command + " does not end");
-        return new Run(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+        return runner.run(command, config.toString());
     }
 
     @Test
@@ -115,6 +83,20 @@ class ZkServerScriptTest {
         assertEquals(1, gone.code());
         assertTrue(gone.out().endsWith("Error contacting service. It is probably not running.\n"), gone.out());
         assertFalse(gone.err().contains("/dev/tcp"), gone.err());
+    }
+
+    @Test
+    void theClientPortMayBeInTheOwnServerLine() throws Exception {
+        int port = freePort();
+        Path data = Files.createDirectories(pidFile.getParent());
+        Files.writeString(data.resolve("myid"), "2");
+        configuration("dataDir=" + data, "server.1=127.0.0.1:1:2;127.0.0.1:1", "server.2=127.0.0.2:1:2;127.0.0.1:" + port);
+        assertEquals("Client port found: " + port + ". Client address: 127.0.0.1. Client SSL: false.\n"
+                + "Error contacting service. It is probably not running.\n", script("status").out());
+        Files.delete(data.resolve("myid"));
+        configuration("dataDir=" + data, "server.2=127.0.0.1:1:2;" + port);
+        Run status = script("status");
+        assertTrue(status.out().startsWith("Client port found: " + port + ". Client address: localhost. "), status.out());
     }
 
     @Test
