@@ -32,7 +32,7 @@ final class Salvage {
 
     private final int pageBytes;
     private final Position last;
-    private final TreeMap<Position, List<byte[]>> chunks = new TreeMap<>();
+    private final TreeMap<Position, FoundChunks> chunks = new TreeMap<>();
     private final SlotCodec codec = new SlotCodec();
 
     private Salvage(int pageBytes, Position last) {
@@ -94,14 +94,9 @@ final class Salvage {
     }
 
     private void keep(Position position, int chunk, byte[] value) {
-        if (chunk > CHUNKS_MAX) {
-            return;
+        if (chunk <= CHUNKS_MAX) {
+            chunks.computeIfAbsent(position, key -> new FoundChunks()).add(chunk, value);
         }
-        List<byte[]> known = chunks.computeIfAbsent(position, key -> new ArrayList<>());
-        while (known.size() <= chunk) {
-            known.add(null);
-        }
-        known.set(chunk, value);
     }
 
     private List<Slot> continuing(SlotChain chain) {
@@ -112,7 +107,7 @@ final class Salvage {
             Position end = ends.get(position.rank());
             long before = end != null && end.viewId() == position.viewId() ? end.index()
                     : chain.last(position.viewId(), position.rank());
-            byte[] payload = codec.join(position, before, candidate.getValue());
+            byte[] payload = candidate.getValue().join(codec, position, before);
             if (payload != null) {
                 found.add(new Slot(position, payload));
                 ends.put(position.rank(), position);

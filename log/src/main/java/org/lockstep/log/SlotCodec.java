@@ -95,6 +95,16 @@ final class SlotCodec {
         return (int) crc.getValue();
     }
 
+    /** How many chunks the slot has of which {@code head} reads as the first; 0 when it does not. */
+    static int chunksAnnounced(byte[] head) {
+        if (head.length < HEADER_BYTES) {
+            return 0;
+        }
+        ByteBuffer header = ByteBuffer.wrap(head);
+        int length = header.getInt(4);
+        return header.getInt(0) == FORMAT << 24 && length >= 0 && length <= Integer.MAX_VALUE - 2 * VALUE_BYTES ? chunks(length) : 0;
+    }
+
     /** Chunks a payload takes. */
     static int chunks(int payloadBytes) {
         int rest = payloadBytes - (VALUE_BYTES - HEADER_BYTES);

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.ensemble.core.Position;
@@ -136,6 +138,46 @@ class SalvageTest {
         assertSlots(join(before, lastCommit), reopened());
         assertEquals(List.of(), new SalvageFile(file()).read());
         assertSlots(join(before, lastCommit), reopened());
+    }
+
+    /**
+     * The commit after the last was writing when the power went: its pages, which begin with copies of the same slots, are in the
+     * file, torn.
+     */
+    @Test
+    void aSlotIsFoundThoughThePowerTearsTheNextCommit() throws IOException {
+        List<Slot> before = Fixtures.slots(1, 0, 20, 700);
+        List<Slot> lastCommit = Fixtures.slots(1, 20, 23, 600);
+        for (int seed = 0; seed < 40; seed++) {
+            Path saved = dir;
+            dir = saved.resolve("seed" + seed);
+            byte[] metas;
+            byte[] untorn;
+            try (DataDirectory directory = Fixtures.openDirectory(dir);
+                    LmdbLog log = Fixtures.openLog(directory, FsyncPolicy.DURABLE)) {
+                log.secure(before);
+                metas = metaPages();
+                log.secure(lastCommit);
+                untorn = Files.readAllBytes(file());
+                log.secure(Fixtures.slots(1, 23, 24, 300));
+            }
+            tear(untorn, new Random(seed));
+            restore(metas);
+            List<Slot> found = reopened();
+            assertSlots(join(before, lastCommit), found.subList(0, Math.min(found.size(), 23)));
+            dir = saved;
+        }
+    }
+
+    /** Takes a random half of the sectors that differ from {@code untorn} back. */
+    private void tear(byte[] untorn, Random random) throws IOException {
+        byte[] torn = Files.readAllBytes(file());
+        for (int sector = 0; sector < untorn.length; sector += 512) {
+            if (random.nextBoolean()) {
+                System.arraycopy(untorn, sector, torn, sector, 512);
+            }
+        }
+        Files.write(file(), torn);
     }
 
     /** Flips a bit in every place of the file where the middle of {@code payload} lies. */
