@@ -15,6 +15,7 @@
  *                             (any write). The nth such call fails, with + also all later ones
  *   LOCKSTEP_SHIM_KILL        n: the process kills itself after the nth record, at a moment when no call is under way, so that
  *                             the trace is complete; a second process may go on with the same trace
+ *   LOCKSTEP_SHIM_KILL_AT_FLUSH  set: and not before it is about to flush
  *   LOCKSTEP_SHIM_ARM         faults and the kill count only from when this file exists
  */
 #define _GNU_SOURCE
@@ -76,7 +77,7 @@ static const char *dir, *fault_path, *arm_path;
 static size_t dir_len;
 static int trace_fd = -1, fault_errno, fault_forever;
 static char fault_what[16];
-static long skip_every, delay_us, fault_nth, kill_nth;
+static long skip_every, delay_us, fault_nth, kill_nth, kill_at_flush;
 /* Held for reading while a call is made and recorded; for writing by the thread that kills the process. */
 static pthread_rwlock_t calls = PTHREAD_RWLOCK_INITIALIZER;
 
@@ -113,6 +114,7 @@ static void init(void) {
     if ((value = getenv("LOCKSTEP_SHIM_DELAY_US"))) delay_us = atol(value);
     if ((value = getenv("LOCKSTEP_SHIM_FAIL"))) parse_fault(value);
     if ((value = getenv("LOCKSTEP_SHIM_KILL"))) kill_nth = atol(value);
+    kill_at_flush = getenv("LOCKSTEP_SHIM_KILL_AT_FLUSH") != NULL;
     arm_path = getenv("LOCKSTEP_SHIM_ARM");
     if (trace) {
         trace_fd = (int) syscall(SYS_openat, AT_FDCWD, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -185,7 +187,13 @@ static int forget(const char *absolute) {
 
 static int armed(void) { return !arm_path || !syscall(SYS_access, arm_path, F_OK); }
 
+static void die_now(void) {
+    pthread_rwlock_wrlock(&calls);
+    kill(getpid(), SIGKILL);
+}
+
 static struct record start(int type, int file) {
+    if (kill_at_flush && type == T_FLUSH && records >= kill_nth && armed()) die_now();
     pthread_rwlock_rdlock(&calls);
     return (struct record){.magic = MAGIC, .type = (uint16_t) type, .file = (uint32_t) file,
         .thread = (uint32_t) syscall(SYS_gettid), .seq = next_seq++, .begin = now()};
@@ -206,10 +214,7 @@ static void finish(struct record *r, int failed, const struct iovec *parts, int 
         if (syscall(SYS_writev, trace_fd, out, part_count + 1) != (long) total) die("trace file");
     }
     pthread_rwlock_unlock(&calls);
-    if (kill_nth && armed() && ++records == kill_nth) {
-        pthread_rwlock_wrlock(&calls);
-        kill(getpid(), SIGKILL);
-    }
+    if (kill_nth && armed() && ++records >= kill_nth && !kill_at_flush) die_now();
     errno = saved;
 }
 

@@ -113,6 +113,8 @@ final class DiskLog implements AutoCloseable {
         if (found.isEmpty()) {
             found = Salvage.find(env.file(), env.pageBytes(), last, chain);
             if (!found.isEmpty()) {
+                // What they continue may be in the page cache only, after kill -9: the power must not take it and leave them.
+                sync();
                 begun.write(found);
             }
         }

@@ -41,12 +41,18 @@ final class CrashedRecording {
     /**
      * A server that is killed after {@code records} recorded calls under load, and started again without a reboot: it trusts what
      * the first one left in the page cache, of which a power cut later knows nothing. One trace spans both.
+     *
+     * @param atFlush it is killed when it is about to flush next: a commit's pages are written, their flush and meta page are not
      */
-    static Recording overKill(Path scratch, FsyncPolicy policy, long seed, int count, int records) throws IOException {
+    static Recording overKill(Path scratch, FsyncPolicy policy, long seed, int count, int records, boolean atFlush)
+            throws IOException {
         CrashedRecording crashed = new CrashedRecording(scratch, policy, seed);
         Workload workload = crashed.workload(0);
         try (LockstepProcess server = new LockstepProcess(crashed.options)) {
-            crashed.runUntilKilled(server, workload, records);
+            crashed.runUntilDead(server, workload, shim -> {
+                shim.killAfter(records, crashed.arm);
+                return atFlush ? shim.killAtFlush() : shim;
+            });
             crashed.options.environment(new NativeShim.Options(crashed.dataDir).trace(crashed.trace).environment());
             server.start();
             workload.connect(server.port());
@@ -67,7 +73,7 @@ final class CrashedRecording {
         CrashedRecording beforeLoss = new CrashedRecording(first, policy, seed);
         Workload lost = beforeLoss.workload(0);
         try (LockstepProcess server = new LockstepProcess(beforeLoss.options)) {
-            beforeLoss.runUntilKilled(server, lost, records);
+            beforeLoss.runUntilDead(server, lost, shim -> shim.killAfter(records, beforeLoss.arm));
         }
         CrashedRecording crashed = new CrashedRecording(scratch, policy, seed);
         DiskImages images = new DiskImages(IoEvent.readTrace(beforeLoss.trace));
@@ -111,10 +117,6 @@ final class CrashedRecording {
     /** One request in flight for each client, so that the tree tells which of those without a reply took effect. */
     private Workload workload(int firstNumber) {
         return new Workload(firstNumber, CLIENTS, seed, new WorkloadClient.Options(1, Recording.pauseMicros(policy), true));
-    }
-
-    private void runUntilKilled(LockstepProcess server, Workload workload, int records) throws IOException {
-        runUntilDead(server, workload, shim -> shim.killAfter(records, arm));
     }
 
     private void runUntilDead(LockstepProcess server, Workload workload, UnaryOperator<NativeShim.Options> death)

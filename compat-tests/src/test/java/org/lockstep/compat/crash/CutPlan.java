@@ -40,16 +40,16 @@ final class CutPlan {
 
     private long one() {
         int dice = random.nextInt(100);
-        if (dice < 40) {
+        if (dice < 35) {
             return acks.get(random.nextInt(acks.size())) + 1;
         }
-        if (dice < 60 && !flushes.isEmpty()) {
+        if (dice < 55 && !flushes.isEmpty()) {
             return around(flushes.get(random.nextInt(flushes.size())));
         }
-        if (dice < 80 && !syncWrites.isEmpty()) {
+        if (dice < 75 && !syncWrites.isEmpty()) {
             return around(syncWrites.get(random.nextInt(syncWrites.size())));
         }
-        if (dice < 90) {
+        if (dice < 93) {
             return whileStarting(starts.get(random.nextInt(starts.size())));
         }
         return between(images.start(), images.end());

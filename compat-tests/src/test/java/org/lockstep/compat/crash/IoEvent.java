@@ -73,11 +73,11 @@ record IoEvent(Type type, int flags, int file, int error, long seq, long begin, 
         try (FileChannel channel = FileChannel.open(trace, StandardOpenOption.READ)) {
             ByteBuffer in = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
             while (in.remaining() >= HEADER_BYTES) {
+                process += in.getShort(in.position() + Integer.BYTES) == Type.START.ordinal() ? 1 : 0;
                 IoEvent event = read(in, process);
                 if (event == null) {
                     break;
                 }
-                process += event.type() == Type.START ? 1 : 0;
                 events.add(event);
             }
         }

@@ -80,6 +80,12 @@ final class NativeShim {
             return this;
         }
 
+        /** With {@link #killAfter}: and not before it is about to flush: between the pages of a commit and their flush. */
+        Options killAtFlush() {
+            environment.put("LOCKSTEP_SHIM_KILL_AT_FLUSH", "1");
+            return this;
+        }
+
         Map<String, String> environment() {
             return environment;
         }
