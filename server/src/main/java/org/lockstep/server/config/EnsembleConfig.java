@@ -6,6 +6,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.PeerAddress;
 import org.lockstep.fsync.FsyncPolicy;
 
 /**
@@ -71,6 +72,12 @@ public record EnsembleConfig(int myId, List<EnsembleServer> servers, boolean sta
         EnsembleServer.Address own = self().address();
         return listenOnAllIps ? new InetSocketAddress(own.quorumPort())
             : InetSocketAddress.createUnresolved(own.host(), own.quorumPort());
+    }
+
+    /** Where to reach the other servers, voters and observers, in ascending order of their ids. */
+    public List<PeerAddress> peers() {
+        return servers.stream().filter(server -> server.id() != myId)
+            .map(server -> new PeerAddress(server.id(), server.address().host(), server.address().quorumPort())).toList();
     }
 
     /** What clients read in {@code /zookeeper/config}: the server lines and {@code version=}; empty when {@link #standalone}. */

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.PeerAddress;
 import org.lockstep.fsync.FsyncPolicy;
 
 class EnsembleConfigTest {
@@ -74,6 +75,7 @@ class EnsembleConfigTest {
         assertFalse(ensemble.isObserver());
         assertEquals(List.of(1, 2, 3), ensemble.voterIds());
         assertEquals(List.of(), ensemble.observerIds());
+        assertEquals(List.of(new PeerAddress(1, "a", 2888), new PeerAddress(3, "fe80::3", 2888)), ensemble.peers());
         assertEquals("b", ensemble.peerBindAddress().getHostString());
         assertEquals(2888, ensemble.peerBindAddress().getPort());
         assertTrue(ensemble.peerBindAddress().isUnresolved());
@@ -111,6 +113,7 @@ class EnsembleConfigTest {
         assertEquals(List.of(1), none.voterIds());
         assertTrue(none.standalone());
         assertEquals("", none.membershipText());
+        assertEquals(List.of(), none.peers());
         EnsembleConfig one = read(servers("server.7=h:1:2")).ensemble();
         assertTrue(one.standalone());
         assertEquals(7, one.myId());
