@@ -1,0 +1,92 @@
+package org.lockstep.compat.consistency;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lockstep.compat.consistency.Operation.Status;
+import org.lockstep.compat.servers.EnsembleProcesses;
+import org.lockstep.compat.servers.EnsembleProcesses.Kind;
+import org.lockstep.compat.servers.EnsembleProcesses.Place;
+import org.lockstep.compat.servers.NetworkLab;
+import org.lockstep.compat.servers.ServerOptions;
+
+/**
+ * Three servers, clients at all of them, and a nemesis that kills them, stops them and cuts them off. Everything that the clients
+ * saw must be explained by one correct service.
+ *
+ * <p>System properties: {@code consistency.seconds} (180), {@code consistency.seed} (1), {@code consistency.servers} (3), {@code
+ * consistency.policy} the servers' fsync policy, {@code compat.server} {@code lockstep} or {@code apache}. Without network
+ * namespaces nobody is cut off; the output says so.
+ */
+@Tag("ensemble")
+class ConsistencyTest {
+    private static final int SECONDS = Integer.getInteger("consistency.seconds", 180);
+    private static final long SEED = Long.getLong("consistency.seed", 1);
+    private static final int SERVERS = Integer.getInteger("consistency.servers", 3);
+    private static final String POLICY = System.getProperty("consistency.policy", "no-sync");
+    private static final Kind KIND = Kind.fromSystemProperty();
+    private static final int CALM_MILLIS = 2000;
+    private static final int FAULT_SECONDS_MAX = 25;
+    private static final int WRITES_PER_SECOND_MIN = 20;
+
+    @TempDir
+    Path directory;
+
+    private static void settings(ServerOptions options) {
+        options.tickTimeMillis(500).set("initLimit", "20").set("syncLimit", "4").heapMegabytes(128);
+        options.jvmFlag("-XX:+UseSerialGC").jvmFlag("-XX:TieredStopAtLevel=1");
+        if (KIND == Kind.LOCKSTEP) {
+            options.set("fsyncPolicy", POLICY);
+        } else if (!POLICY.equals("durable")) {
+            options.set("forceSync", "no");
+        }
+    }
+
+    @Test
+    void whatClientsSawIsExplainedByOneCorrectService() throws Exception {
+        Optional<String> unavailable = NetworkLab.unavailableReason();
+        unavailable.ifPresent(reason -> System.out.println("NOBODY IS CUT OFF, no network namespaces: " + reason));
+        Place place = unavailable.isPresent() ? Place.LOOPBACK : Place.SEPARATE_HOSTS;
+        try (EnsembleProcesses ensemble = new EnsembleProcesses(KIND, SERVERS, place, directory, ConsistencyTest::settings)) {
+            ensemble.start();
+            Nemesis nemesis = new Nemesis(ensemble, SEED);
+            try (ConsistencyRun run = new ConsistencyRun(ensemble.addresses(), SEED)) {
+                run.start();
+                long deadline = System.nanoTime() + SECONDS * 1_000_000_000L;
+                while (System.nanoTime() < deadline) {
+                    Thread.sleep(CALM_MILLIS);
+                    nemesis.strike();
+                    run.awaitProgress();
+                }
+                run.stop();
+                List<String> violations = run.judge(KIND == Kind.LOCKSTEP);
+                report(run, nemesis);
+                assertEquals(List.of(), violations, ensemble::logTails);
+                assertNotIdle(run, nemesis);
+            }
+        }
+    }
+
+    private static void report(ConsistencyRun run, Nemesis nemesis) {
+        for (Status status : Status.values()) {
+            System.out.println(status + ": " + run.history().count(status));
+        }
+        System.out.println("holds " + run.history().holds().size() + ", fenced writes " + run.history().fencedWrites().size());
+        System.out.println(nemesis.done());
+    }
+
+    /** A run in which little happened proves little. */
+    private static void assertNotIdle(ConsistencyRun run, Nemesis nemesis) {
+        int faults = nemesis.done().values().stream().mapToInt(Integer::intValue).sum();
+        assertTrue(faults >= SECONDS / FAULT_SECONDS_MAX, () -> "only " + faults + " faults");
+        long writes = run.history().operations().stream().filter(each -> each.status() == Status.OK && !each.isRead()).count();
+        assertTrue(writes >= (long) SECONDS * WRITES_PER_SECOND_MIN, () -> "only " + writes + " writes");
+        assertTrue(!run.history().holds().isEmpty() && !run.history().fencedWrites().isEmpty(), "no lock was ever held");
+    }
+}
