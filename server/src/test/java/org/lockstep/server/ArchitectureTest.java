@@ -63,6 +63,14 @@ class ArchitectureTest {
     }
 
     @Test
+    void theTransportKnowsOnlyTheCoreAndItsCodec() {
+        noClasses().that().resideInAPackage("org.lockstep.ensemble.tcp..")
+                .should().dependOnClassesThat().resideOutsideOfPackages("org.lockstep.ensemble.tcp..",
+                        "org.lockstep.ensemble.codec..", "org.lockstep.ensemble.core..", "io.netty..", "org.slf4j..", "java..")
+                .check(classes);
+    }
+
+    @Test
     void theLogKnowsNeitherTheDoorNorTheServer() {
         noClasses().that().resideInAPackage("org.lockstep.log..")
                 .should().dependOnClassesThat().resideInAnyPackage("org.lockstep.wire.door..", "org.lockstep.server..",

@@ -60,7 +60,7 @@ class RecordCodecTest {
     @MethodSource("kinds")
     void whatIsEncodedComesBack(Kind<?> kind) throws MalformedMessageException {
         Samples samples = new Samples(11);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 500; i++) {
             kind.comesBack(samples);
         }
     }
@@ -69,7 +69,7 @@ class RecordCodecTest {
     @MethodSource("kinds")
     void whatIsCutShortOrTooLongIsRefused(Kind<?> kind) {
         Samples samples = new Samples(12);
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < 15; i++) {
             byte[] whole = kind.encoded(samples);
             for (int length = 0; length < whole.length; length++) {
                 assertTrue(kind.isRefused(Arrays.copyOf(whole, length)), length + " bytes");
@@ -83,14 +83,14 @@ class RecordCodecTest {
     void whatIsDamagedEndsInARecordOrIsRefused(Kind<?> kind) {
         Samples samples = new Samples(13);
         int refused = 0;
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 1000; i++) {
             byte[] bytes = kind.encoded(samples);
             for (int flips = 1 + samples.random().nextInt(4); flips > 0; flips--) {
                 bytes[samples.random().nextInt(bytes.length)] = (byte) samples.upTo(255);
             }
             refused += kind.isRefused(bytes) ? 1 : 0;
         }
-        assertTrue(refused > 100, refused + " refused");
+        assertTrue(refused > 30, refused + " refused");
     }
 
     @Test

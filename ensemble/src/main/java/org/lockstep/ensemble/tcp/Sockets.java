@@ -1,0 +1,57 @@
+package org.lockstep.ensemble.tcp;
+
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/** The sockets that fit an event loop: native epoll where it runs, NIO elsewhere. */
+final class Sockets {
+    /** When more waits to be written, rows wait too: only the newest is worth sending. */
+    static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+    private static final int BULK_KERNEL_BYTES = 256 << 10;
+
+    private Sockets() {}
+
+    private static boolean isEpoll(EventLoop loop) {
+        return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
+    }
+
+    static Class<? extends SocketChannel> streamType(EventLoop loop) {
+        return isEpoll(loop) ? EpollSocketChannel.class : NioSocketChannel.class;
+    }
+
+    static Class<? extends ServerSocketChannel> listenerType(EventLoop loop) {
+        return isEpoll(loop) ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    /** Bulk data takes its turn: little is read at once, little waits in the kernel. */
+    static void makeBulk(Channel channel) {
+        channel.config().setOption(ChannelOption.SO_SNDBUF, BULK_KERNEL_BYTES);
+        channel.config().setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator().maxMessagesPerRead(2));
+        channel.config().setOption(ChannelOption.WRITE_SPIN_COUNT, 2);
+    }
+
+    /** The other end's IP address, or null when the channel is closed. */
+    static InetAddress remoteIp(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+    }
+
+    /** The other end, for log lines. */
+    static String remote(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress remote
+                ? remote.getAddress().getHostAddress() + ":" + remote.getPort() : "a closed connection";
+    }
+}

@@ -1,0 +1,320 @@
+package org.lockstep.ensemble.tcp;
+
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.lockstep.ensemble.codec.MalformedMessageException;
+import org.lockstep.ensemble.codec.MessageCodec;
+import org.lockstep.ensemble.codec.WireWriter;
+import org.lockstep.ensemble.core.BulkReceiver;
+import org.lockstep.ensemble.core.BulkSender;
+import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.EnsembleMember;
+import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.Slot;
+import org.lockstep.ensemble.core.TransportListener;
+import org.lockstep.ensemble.core.ViewRecord;
+
+/** A server: the real core over the real transport, with a log in memory. Everything on one event loop. */
+final class TcpMember implements TransportListener {
+    private static final long TICK_MILLIS = 10;
+
+    private final EventLoop loop;
+    private final TcpOptions tcp;
+    private final EnsembleOptions options;
+    private final MemoryLog log;
+    private final Random random;
+    private long incarnation;
+    private TcpTransport transport;
+    private EnsembleMember core;
+    private ScheduledFuture<?> ticker;
+    private final TreeMap<Long, List<Effect.Send>> waitForRecord = new TreeMap<>();
+    private long storedUpTo;
+    private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
+    final List<Slot> delivered = new ArrayList<>();
+    Throwable failure;
+
+    TcpMember(EventLoop loop, TcpOptions tcp, EnsembleOptions options, long seed) {
+        this.loop = loop;
+        this.tcp = tcp;
+        this.options = options;
+        this.random = new Random(seed);
+        this.log = new MemoryLog(new UUID(tcp.self().serverId(), 1));
+    }
+
+    /** A process begins on this server's disk. */
+    void start() throws IOException {
+        MemberId self = nextSelf();
+        transport = TcpTransport.open(loop, self, log.ensembleId(), tcp, random, this);
+        loop.submit(() -> begin(self)).syncUninterruptibly();
+    }
+
+    private MemberId nextSelf() {
+        return new MemberId(tcp.self().serverId(), log.diskId, ++incarnation);
+    }
+
+    private void begin(MemberId self) {
+        core = new EnsembleMember(self, options, log.recover());
+        waitForRecord.clear();
+        storedUpTo = 0;
+        ticker = loop.scheduleAtFixedRate(() -> turn(() -> core.tick(System.nanoTime())), 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** The process dies; what it had queued is gone, its disk stays. */
+    void kill() {
+        loop.submit(() -> {
+            ticker.cancel(false);
+            core = null;
+            inbox.clear();
+        }).syncUninterruptibly();
+        transport.close();
+    }
+
+    /** On the loop. */
+    ViewRecord view() {
+        return core == null ? null : core.view();
+    }
+
+    /** On the loop. */
+    TcpTransport transport() {
+        return transport;
+    }
+
+    /** On the loop. */
+    void submit(byte[] payload) {
+        inbox.add(payload);
+        turn(() -> {});
+    }
+
+    private void turn(Runnable input) {
+        if (core == null) {
+            return;
+        }
+        try {
+            input.run();
+            perform();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    private void perform() {
+        while (!inbox.isEmpty() && core.mayTakeMore()) {
+            core.submit(inbox.poll());
+        }
+        core.endTurn();
+        while (core != null && !core.effects().list().isEmpty()) {
+            List<Effect> effects = List.copyOf(core.effects().list());
+            core.effects().clear();
+            for (Effect effect : effects) {
+                perform(effect);
+            }
+        }
+        transport.flush();
+    }
+
+    /** The log has done it: reported later, as a log thread would. */
+    private void done(Runnable report) {
+        EnsembleMember process = core;
+        loop.execute(() -> {
+            if (core == process) {
+                turn(report);
+            }
+        });
+    }
+
+    private void perform(Effect effect) {
+        if (effect instanceof Effect.Send send) {
+            if (send.afterRecord() <= storedUpTo) {
+                send(send);
+            } else {
+                waitForRecord.computeIfAbsent(send.afterRecord(), number -> new ArrayList<>()).add(send);
+            }
+        } else if (effect instanceof Effect.Secure secure) {
+            log.secure(secure.slot());
+            done(() -> core.secured(secure.slot().position()));
+        } else if (effect instanceof Effect.FlushAll flush) {
+            done(() -> core.flushedAll(flush.token()));
+        } else if (effect instanceof Effect.Store store) {
+            log.store(store.value());
+            done(() -> recordStored(store.recordNumber()));
+        } else if (effect instanceof Effect.Install install) {
+            log.install(install);
+            done(() -> recordStored(install.recordNumber()));
+        } else if (effect instanceof Effect.Stage stage) {
+            log.stage(stage.transfer());
+            done(() -> core.staged(stage.transfer()));
+        } else if (effect instanceof Effect.Deliver deliver) {
+            delivered.add(deliver.slot());
+        } else if (effect instanceof Effect.BeginView begin) {
+            beginView(begin);
+        } else if (effect instanceof Effect.Learn) {
+            loop.schedule(() -> turn(() -> core.learned()), 20, TimeUnit.MILLISECONDS);
+        } else if (effect instanceof Effect.SendTransfer transfer) {
+            new TransferOut(transfer).begin();
+        } else if (effect instanceof Effect.Excluded) {
+            comeBack();
+        }
+    }
+
+    private void send(Effect.Send send) {
+        if (send.serverId() == tcp.self().serverId()) {
+            MemberId self = core.self();
+            done(() -> core.message(self, send.message()));
+        } else {
+            transport.send(send.serverId(), send.message());
+        }
+    }
+
+    private void recordStored(long number) {
+        storedUpTo = number;
+        for (List<Effect.Send> sends : List.copyOf(waitForRecord.headMap(number, true).values())) {
+            sends.forEach(this::send);
+        }
+        waitForRecord.headMap(number, true).clear();
+        core.recordStored(number);
+    }
+
+    private void beginView(Effect.BeginView begin) {
+        transport.setEnsembleId(begin.view().ensembleId());
+        if (begin.fromDisk()) {
+            delivered.clear();
+            delivered.addAll(log.base());
+        }
+    }
+
+    private void comeBack() {
+        ticker.cancel(false);
+        core = null;
+        MemberId self = nextSelf();
+        loop.execute(() -> {
+            transport = transport.reincarnate(self, log.ensembleId(), this);
+            begin(self);
+        });
+    }
+
+    @Override
+    public void onMessage(MemberId from, Message message) {
+        turn(() -> core.message(from, message));
+    }
+
+    @Override
+    public void onConnection(int serverId, boolean up) {
+        turn(() -> core.connection(serverId, up));
+    }
+
+    @Override
+    public void onProcessGone(MemberId member) {
+        turn(() -> core.processGone(member));
+    }
+
+    @Override
+    public BulkReceiver onBulk(MemberId from, byte[] head, BulkReceiver.Stream stream) {
+        return new TransferIn(from, head, stream);
+    }
+
+    /** Streams a base to a joiner: one slot a chunk. */
+    private final class TransferOut implements BulkSender.Listener {
+        private final List<Slot> slots;
+        private final Effect.SendTransfer effect;
+        private BulkSender sender;
+        private int next;
+
+        TransferOut(Effect.SendTransfer effect) {
+            this.effect = effect;
+            this.slots = log.sequence(effect.cut());
+        }
+
+        void begin() {
+            Message.TransferRequest request = effect.request();
+            WireWriter head = new WireWriter();
+            MessageCodec.encode(new Message.Transfer(request.ballot(), request.attempt(), request.value(), null), head);
+            sender = transport.openBulk(request.joinerId(), head.toByteArray(), this);
+        }
+
+        @Override
+        public void onRoom() {
+            while (sender.room() > 0 && next < slots.size()) {
+                Message.Data data = new Message.Data(slots.get(next), slots.get(next).position().index() - 1);
+                WireWriter chunk = new WireWriter();
+                MessageCodec.encode(data, chunk);
+                chunk.putBytes(data.slot().payload());
+                next++;
+                sender.send(chunk.toByteArray());
+            }
+            if (sender.room() > 0 && next == slots.size()) {
+                sender.finish();
+            }
+        }
+
+        @Override
+        public void onFinished() {
+            // The joiner says so itself when it has staged everything.
+        }
+
+        @Override
+        public void onFailed(String why) {
+            // The coordinator asks again.
+        }
+    }
+
+    /** Takes the stream of a base; the core hears of the transfer when it is whole. */
+    private final class TransferIn implements BulkReceiver {
+        private final MemberId from;
+        private final byte[] head;
+        private final Stream stream;
+        private final List<Slot> slots = new ArrayList<>();
+
+        TransferIn(MemberId from, byte[] head, Stream stream) {
+            this.from = from;
+            this.head = head;
+            this.stream = stream;
+        }
+
+        @Override
+        public void onChunk(byte[] chunk) {
+            try {
+                slots.add(((Message.Data) MessageCodec.decode(ByteBuffer.wrap(chunk))).slot());
+                stream.taken();
+            } catch (MalformedMessageException e) {
+                failure = e;
+            }
+        }
+
+        @Override
+        public void onEnd() {
+            try {
+                Message.Transfer bare = (Message.Transfer) MessageCodec.decode(ByteBuffer.wrap(head));
+                turn(() -> core.message(from, new Message.Transfer(bare.ballot(), bare.attempt(), bare.value(), slots)));
+            } catch (MalformedMessageException e) {
+                failure = e;
+            }
+        }
+
+        @Override
+        public void onFailed(String why) {
+            // The coordinator asks again.
+        }
+    }
+
+    static Map.Entry<Integer, Integer> decode(Slot slot) {
+        ByteBuffer payload = ByteBuffer.wrap(slot.payload());
+        return Map.entry(payload.getInt(), payload.getInt());
+    }
+
+    static byte[] encode(int server, int number) {
+        return ByteBuffer.allocate(64).putInt(server).putInt(number).array();
+    }
+}
