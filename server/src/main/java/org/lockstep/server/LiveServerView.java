@@ -45,7 +45,7 @@ final class LiveServerView implements ServerView {
 
     @Override
     public boolean isServing() {
-        return true; // the door opens when everything behind it serves, and closes before anything ends
+        return desk.isServing() || desk.isReadOnly();
     }
 
     @Override
@@ -59,6 +59,9 @@ final class LiveServerView implements ServerView {
             return null;
         }
         int myId = config.serverId();
+        if (desk.isReadOnly()) {
+            return new EnsembleStatus(myId, EnsembleStatus.Role.READ_ONLY, 0, List.of(), List.of(), List.of(), List.of(), -1);
+        }
         return new EnsembleStatus(myId, EnsembleStatus.Role.MEMBER, replica.viewId(), List.of(myId), List.of(), List.of(),
                 List.of(), -1);
     }

@@ -183,13 +183,15 @@ public final class LockstepServer implements AutoCloseable {
             desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
             LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
-            new Reaper(loop, replica, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
+            replica.setViewListener(desk);
+            desk.viewBegan(replica.ensembleView());
+            new Reaper(loop, replica, desk::isInCharge, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
                     config.containerMaxNeverUsedIntervalMillis()).start();
             return null;
         });
         keep(replica::stop);
         keep(() -> onLoop(() -> {
-            desk.closeConnections();
+            desk.close();
             return null;
         }));
     }
@@ -197,7 +199,8 @@ public final class LockstepServer implements AutoCloseable {
     private DeskOptions deskOptions() {
         return new DeskOptions(config.serverId(), config.tickTimeMillis(), config.minSessionTimeoutMillis(),
                 config.maxSessionTimeoutMillis(), config.maxClientCnxns(), config.maxCnxns(),
-                config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest());
+                config.handshakeTimeoutMillis(), config.digestAuthEnabled(), config.digestAlgorithm(), config.superDigest(),
+                config.readOnlyModeEnabled());
     }
 
     private void openDoor() throws StartException {

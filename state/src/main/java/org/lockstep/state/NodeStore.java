@@ -146,12 +146,17 @@ final class NodeStore {
     void addSession(Session session) {
         sessions.put(session.id, session);
         changes.session(session);
-        digest.add(session.id, session.timeoutMillis);
+        addToDigest(session);
     }
 
     void sessionChanged(Session session) {
         changes.session(session);
-        digest.add(session.id, session.attach);
+        addToDigest(session);
+    }
+
+    private void addToDigest(Session session) {
+        digest.add(session.id, (long) session.timeoutMillis << 32 ^ session.attach);
+        digest.add(session.owner.serverId(), session.owner.incarnation());
     }
 
     void removeSession(long sessionId) {

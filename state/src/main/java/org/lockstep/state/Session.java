@@ -4,17 +4,19 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 
-/** A session: its timeout, how often it moved, and the ephemerals that go with it. */
+/** A session: its timeout, how often it moved and where it is now, and the ephemerals that go with it. */
 final class Session {
     final long id;
     int timeoutMillis;
     int attach;
+    SessionOwner owner;
     private Set<String> ephemerals = Set.of();
 
-    Session(long id, int timeoutMillis, int attach) {
+    Session(long id, int timeoutMillis, int attach, SessionOwner owner) {
         this.id = id;
         this.timeoutMillis = timeoutMillis;
         this.attach = attach;
+        this.owner = owner;
     }
 
     void addEphemeral(String path) {

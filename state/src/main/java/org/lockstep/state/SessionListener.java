@@ -1,8 +1,11 @@
 package org.lockstep.state;
 
-/** Hears of sessions that end; on the state machine's thread, while the closing command is applied, after its watches fired. */
+/** Hears of sessions that move and end; on the state machine's thread, while the command that does it is applied. */
 @FunctionalInterface
 public interface SessionListener {
-    /** The session and its ephemerals are gone. */
+    /** The session and its ephemerals are gone; their watches have fired. */
     void sessionClosed(long sessionId);
+
+    /** The session's client has come to {@code owner}, which may be the server it was at before. */
+    default void sessionAttached(long sessionId, SessionOwner owner) {}
 }

@@ -30,25 +30,37 @@ final class SessionWrites {
     }
 
     /** A new session. Ids are never given out twice; should one come again, it is refused rather than taken over. */
-    int create(long sessionId, int timeoutMillis) {
+    int create(long sessionId, int timeoutMillis, SessionOwner owner) {
         if (sessionId == 0 || timeoutMillis < 0 || !Owner.isSession(sessionId)) {
             return ErrorCode.BAD_ARGUMENTS;
         }
         if (store.sessions.get(sessionId) != null) {
             return ErrorCode.SYSTEM_ERROR;
         }
-        store.addSession(new Session(sessionId, timeoutMillis, 0));
+        store.addSession(new Session(sessionId, timeoutMillis, 0, owner));
         return ErrorCode.OK;
     }
 
-    /** The session goes on over another connection: what still comes over the old one is refused from here on. */
-    int attach(long sessionId, int timeoutMillis, JuteWriter out) {
-        Session session = store.sessions.get(sessionId);
-        if (session == null) {
-            return ErrorCode.SESSION_EXPIRED;
+    /**
+     * The session goes on over another connection, maybe at another server: what still comes over the old one is refused from
+     * here on.
+     *
+     * @param attach the counter that the new server knew when it asked. Where it is not the current one, another attach came
+     *     first, and it is for the asking server to see whether its client is still there: an attach that was held up somewhere
+     *     must not take the session from the connection that the client has made since
+     */
+    int attach(long sessionId, int attach, int timeoutMillis, SessionOwner owner, JuteWriter out) {
+        int err = check(sessionId, attach);
+        if (err != ErrorCode.OK) {
+            return err;
         }
+        if (timeoutMillis < 0) {
+            return ErrorCode.BAD_ARGUMENTS;
+        }
+        Session session = store.sessions.get(sessionId);
         session.attach++;
         session.timeoutMillis = timeoutMillis;
+        session.owner = owner;
         store.sessionChanged(session);
         out.writeInt(session.attach);
         return ErrorCode.OK;
@@ -60,6 +72,10 @@ final class SessionWrites {
             tree.closeSession(store.sessions.get(sessionId), zxid);
         }
         return err;
+    }
+
+    void announceAttached(long sessionId) {
+        listener.sessionAttached(sessionId, store.sessions.get(sessionId).owner);
     }
 
     void announceClosed(long sessionId) {

@@ -102,6 +102,8 @@ public final class StateMachine {
             events.fire(lastZxid);
             if (command.opcode == OpCode.CLOSE_SESSION || command.opcode == OpCode.EXPIRE_SESSION) {
                 sessionWrites.announceClosed(command.sessionId);
+            } else if (command.opcode == OpCode.ATTACH_SESSION) {
+                sessionWrites.announceAttached(command.sessionId);
             }
         } else {
             reply.body.reset();
@@ -130,16 +132,18 @@ public final class StateMachine {
             case OpCode.SYNC -> sync(in, sessionId, attach, out);
             case OpCode.CREATE_SESSION -> {
                 int timeoutMillis = in.readInt();
+                SessionOwner owner = SessionOwner.read(in);
                 lastZxid++;
-                yield sessionWrites.create(sessionId, timeoutMillis);
+                yield sessionWrites.create(sessionId, timeoutMillis, owner);
             }
-            case OpCode.ATTACH_SESSION -> sessionWrites.attach(sessionId, in.readInt(), out);
+            case OpCode.ATTACH_SESSION -> sessionWrites.attach(sessionId, attach, in.readInt(), SessionOwner.read(in), out);
             case OpCode.CLOSE_SESSION, OpCode.EXPIRE_SESSION -> sessionWrites.close(sessionId, attach, ++lastZxid);
             case OpCode.REAP_NODE -> {
                 String path = paths.read(in);
                 long pzxidSeen = in.readLong();
                 yield tree.reap(path, pzxidSeen, ++lastZxid, timeMillis);
             }
+            case OpCode.MARKER -> ErrorCode.OK;
             default -> ErrorCode.UNIMPLEMENTED;
         };
     }
@@ -272,6 +276,12 @@ public final class StateMachine {
         return session == null ? -1 : session.attach;
     }
 
+    /** The server process that the session's client was last connected to; null when there is no such session. */
+    public SessionOwner sessionOwner(long sessionId) {
+        Session session = store.sessions.get(sessionId);
+        return session == null ? null : session.owner;
+    }
+
     /** Hands out every session's id, in ascending order. */
     public void forEachSession(LongConsumer visitor) {
         store.forEachSession(visitor);
@@ -283,7 +293,7 @@ public final class StateMachine {
         return session == null ? Set.of() : Set.copyOf(session.ephemerals());
     }
 
-    /** Sets who hears of sessions that end; one listener at a time. */
+    /** Sets who hears of sessions that move and end; one listener at a time. */
     public void setSessionListener(SessionListener listener) {
         sessionWrites.setListener(listener);
     }

@@ -18,8 +18,8 @@ final class TableChanges {
     private static final int PATH_KEY_BYTES = 16;
 
     /** A session's record. */
-    private record SessionRecord(int timeoutMillis, int attach) {
-        static final SessionRecord REMOVED = new SessionRecord(-1, 0);
+    private record SessionRecord(int timeoutMillis, int attach, SessionOwner owner) {
+        static final SessionRecord REMOVED = new SessionRecord(-1, 0, null);
     }
 
     private final Map<Long, SessionRecord> sessions = new HashMap<>();
@@ -28,7 +28,7 @@ final class TableChanges {
     private final Map<String, Boolean> quotas = new HashMap<>();
 
     void session(Session session) {
-        sessions.put(session.id, new SessionRecord(session.timeoutMillis, session.attach));
+        sessions.put(session.id, new SessionRecord(session.timeoutMillis, session.attach, session.owner));
     }
 
     void sessionRemoved(long sessionId) {
@@ -71,7 +71,7 @@ final class TableChanges {
     private static byte[] sessionValue(JuteWriter out, SessionRecord session) {
         return session == SessionRecord.REMOVED
                 ? null
-                : out.reset().writeInt(session.timeoutMillis).writeInt(session.attach).toByteArray();
+                : session.owner.writeTo(out.reset().writeInt(session.timeoutMillis).writeInt(session.attach)).toByteArray();
     }
 
     private static byte[] pathValue(JuteWriter out, String path, boolean exists) {
@@ -92,7 +92,7 @@ final class TableChanges {
 
     static Session readSession(byte[] key, byte[] value) throws MalformedRecordException {
         JuteReader in = new JuteReader(value);
-        return new Session(new JuteReader(key).readLong(), in.readInt(), in.readInt());
+        return new Session(new JuteReader(key).readLong(), in.readInt(), in.readInt(), SessionOwner.read(in));
     }
 
     static String readPath(byte[] value) throws MalformedRecordException {

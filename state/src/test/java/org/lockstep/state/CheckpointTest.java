@@ -192,11 +192,12 @@ class CheckpointTest {
     void attachSurvivesAndDamageIsNamed() {
         Rig rig = new Rig();
         rig.create("/e", "d", Rig.OPEN, CreateFlags.EPHEMERAL);
-        rig.apply(OpCode.ATTACH_SESSION, Rig.body(out -> out.writeInt(7000)));
+        rig.apply(OpCode.ATTACH_SESSION, Rig.sessionBody(7000, new SessionOwner(2, 0x2222)));
         rig.checkpoint();
         Rig reopened = new Rig(rig.base.copy(), StateOptions.DEFAULTS);
         assertEquals(1, reopened.machine.attach(Rig.SESSION));
         assertEquals(7000, reopened.machine.sessionTimeoutMillis(Rig.SESSION));
+        assertEquals(new SessionOwner(2, 0x2222), reopened.machine.sessionOwner(Rig.SESSION));
         assertEquals(1, reopened.machine.ephemeralCount());
         MapBase damaged = rig.base.copy();
         damaged.entry(StateBase.Table.SESSIONS, Rig.body(out -> out.writeLong(Rig.SESSION)), null);

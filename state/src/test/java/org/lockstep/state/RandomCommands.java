@@ -43,7 +43,7 @@ final class RandomCommands {
     List<Cmd> program(int length) {
         List<Cmd> commands = new ArrayList<>();
         for (int i = 1; i <= 3; i++) {
-            commands.add(cmd(OpCode.CREATE_SESSION, session(i), Rig.body(out -> out.writeInt(6000))));
+            commands.add(cmd(OpCode.CREATE_SESSION, session(i), Rig.sessionBody(6000, Rig.OWNER)));
         }
         while (commands.size() < length) {
             commands.add(next());
@@ -58,9 +58,10 @@ final class RandomCommands {
         if (dice < 2) {
             return cmd(random.nextBoolean() ? OpCode.CLOSE_SESSION : OpCode.EXPIRE_SESSION, session, new byte[0]);
         } else if (dice < 6) {
-            return cmd(OpCode.CREATE_SESSION, session, Rig.body(out -> out.writeInt(4000 + random.nextInt(100))));
+            return cmd(OpCode.CREATE_SESSION, session, Rig.sessionBody(4000 + random.nextInt(100), Rig.OWNER));
         } else if (dice < 8) {
-            return cmd(OpCode.ATTACH_SESSION, session, Rig.body(out -> out.writeInt(8000)));
+            SessionOwner owner = new SessionOwner(1 + random.nextInt(3), random.nextInt(2));
+            return cmd(OpCode.ATTACH_SESSION, session, Rig.sessionBody(8000, owner));
         } else if (dice < 10) {
             return cmd(OpCode.REAP_NODE, 0, Rig.body(out -> out.writeString(path()).writeLong(random.nextInt(50))));
         } else if (dice < 12) {

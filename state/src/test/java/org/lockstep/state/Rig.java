@@ -17,6 +17,7 @@ import org.lockstep.wire.Perms;
 final class Rig {
     static final List<Acl> OPEN = List.of(new Acl(Perms.ALL, new Id("world", "anyone")));
     static final long SESSION = 0x100_0000_0000_0001L;
+    static final SessionOwner OWNER = new SessionOwner(1, 0x1111);
 
     final MapBase base;
     final StateMachine machine;
@@ -62,7 +63,7 @@ final class Rig {
     int createSession(long id, int timeoutMillis) {
         long before = sessionId;
         sessionId = id;
-        int err = apply(OpCode.CREATE_SESSION, body(out -> out.writeInt(timeoutMillis)));
+        int err = apply(OpCode.CREATE_SESSION, sessionBody(timeoutMillis, OWNER));
         sessionId = before;
         return err;
     }
@@ -73,6 +74,11 @@ final class Rig {
         int err = apply(OpCode.CLOSE_SESSION, new byte[0]);
         sessionId = before;
         return err;
+    }
+
+    /** The body of a CREATE_SESSION or ATTACH_SESSION. */
+    static byte[] sessionBody(int timeoutMillis, SessionOwner owner) {
+        return body(out -> owner.writeTo(out.writeInt(timeoutMillis)));
     }
 
     static byte[] body(Consumer<JuteWriter> fields) {
@@ -214,7 +220,8 @@ final class Rig {
         text.append(machine.nodeCount()).append(' ').append(machine.approximateDataSize()).append(' ')
                 .append(machine.ephemeralCount()).append('\n');
         machine.forEachSession(id -> text.append(Long.toHexString(id)).append(' ').append(machine.sessionTimeoutMillis(id))
-                .append(' ').append(machine.attach(id)).append(' ').append(new TreeSet<>(machine.ephemeralsOf(id))).append('\n'));
+                .append(' ').append(machine.attach(id)).append(' ').append(machine.sessionOwner(id)).append(' ')
+                .append(new TreeSet<>(machine.ephemeralsOf(id))).append('\n'));
         machine.reapCandidates(Long.MAX_VALUE / 2, 1, Integer.MAX_VALUE, (path, guard) -> { });
         List<String> due = new ArrayList<>();
         machine.reapCandidates(Long.MAX_VALUE / 2, 1, Integer.MAX_VALUE, (path, guard) -> due.add(path + "@" + guard));

@@ -16,6 +16,7 @@ import org.lockstep.wire.OpCode;
 /** Sessions come, move and go, and their ephemerals with them. */
 class SessionTest {
     private static final long OTHER = 0x100_0000_0000_0002L;
+    private static final SessionOwner ELSEWHERE = new SessionOwner(2, 0x2222);
     private final Rig rig = new Rig();
 
     @Test
@@ -62,17 +63,18 @@ class SessionTest {
         assertEquals(ErrorCode.SESSION_EXPIRED, rig.create("/a", "d"));
         assertEquals(++zxid, rig.reply.zxid);
         assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(OpCode.SYNC, Rig.body(out -> out.writeString("/"))));
-        assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(OpCode.ATTACH_SESSION, Rig.body(out -> out.writeInt(1))));
+        assertEquals(ErrorCode.SESSION_EXPIRED, rig.apply(OpCode.ATTACH_SESSION, Rig.sessionBody(1, Rig.OWNER)));
         assertEquals(zxid, rig.reply.zxid);
     }
 
     @Test
     void movingRefusesTheOldConnectionAndItsExpiry() {
         long zxid = rig.machine.lastZxid();
-        assertEquals(ErrorCode.OK, rig.apply(OpCode.ATTACH_SESSION, 0, Rig.body(out -> out.writeInt(8000))));
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, ELSEWHERE)));
         assertEquals(1, (int) rig.replyReader(JuteReader::readInt));
         assertEquals(zxid, rig.reply.zxid, "moving takes no zxid");
         assertEquals(8000, rig.machine.sessionTimeoutMillis(Rig.SESSION));
+        assertEquals(ELSEWHERE, rig.machine.sessionOwner(Rig.SESSION));
         byte[] create = Rig.createBody("/a", "d", Rig.OPEN, 0);
         assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.CREATE, 0, create));
         assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.EXPIRE_SESSION, 0, new byte[0]));
@@ -81,6 +83,60 @@ class SessionTest {
         assertEquals(ErrorCode.OK, rig.apply(OpCode.CREATE, 1, create));
         assertEquals(ErrorCode.OK, rig.apply(OpCode.EXPIRE_SESSION, 1, new byte[0]));
         assertFalse(rig.machine.hasSession(Rig.SESSION));
+    }
+
+    @Test
+    void anAttachThatWasHeldUpTakesNothingAway() {
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, ELSEWHERE)));
+        assertEquals(ErrorCode.SESSION_MOVED, rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(9000, Rig.OWNER)));
+        assertEquals(ELSEWHERE, rig.machine.sessionOwner(Rig.SESSION));
+        assertEquals(8000, rig.machine.sessionTimeoutMillis(Rig.SESSION));
+        assertEquals(1, rig.machine.attach(Rig.SESSION));
+        assertEquals(ErrorCode.BAD_ARGUMENTS, rig.apply(OpCode.ATTACH_SESSION, 1, Rig.sessionBody(-1, Rig.OWNER)));
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.ATTACH_SESSION, 1, Rig.sessionBody(9000, Rig.OWNER)));
+        assertEquals(Rig.OWNER, rig.machine.sessionOwner(Rig.SESSION));
+    }
+
+    @Test
+    void whoListensHearsOfMovesThatHappened() {
+        List<String> heard = new ArrayList<>();
+        rig.machine.setSessionListener(new SessionListener() {
+            @Override
+            public void sessionClosed(long sessionId) {
+                heard.add("closed " + (sessionId == Rig.SESSION));
+            }
+
+            @Override
+            public void sessionAttached(long sessionId, SessionOwner owner) {
+                heard.add(owner + " " + rig.machine.attach(sessionId));
+            }
+        });
+        rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, ELSEWHERE));
+        rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, Rig.OWNER));
+        rig.apply(OpCode.EXPIRE_SESSION, 0, new byte[0]);
+        rig.apply(OpCode.EXPIRE_SESSION, 1, new byte[0]);
+        assertEquals(List.of(ELSEWHERE + " 1", "closed true"), heard);
+    }
+
+    @Test
+    void theOwnerIsPartOfTheDigest() {
+        Rig other = new Rig();
+        assertEquals(other.machine.digest(), rig.machine.digest());
+        rig.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, ELSEWHERE));
+        other.apply(OpCode.ATTACH_SESSION, 0, Rig.sessionBody(8000, new SessionOwner(2, 0x2223)));
+        assertFalse(other.machine.digest() == rig.machine.digest());
+    }
+
+    @Test
+    void aMarkerChangesNothing() {
+        String before = rig.dump().replaceFirst("digest -?\\d+", "");
+        long sessionId = rig.sessionId;
+        rig.sessionId = 0;
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.MARKER, 0, new byte[0]));
+        rig.sessionId = sessionId;
+        assertEquals(before, rig.dump().replaceFirst("digest -?\\d+", ""));
+        assertFalse(OpCode.isClientRequest(OpCode.MARKER));
+        assertTrue(OpCode.isOrdered(OpCode.MARKER));
     }
 
     @Test

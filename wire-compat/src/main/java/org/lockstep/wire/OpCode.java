@@ -1,7 +1,7 @@
 package org.lockstep.wire;
 
 /**
- * Request types of ZooKeeper's wire protocol, and the three that only Lockstep's own log knows.
+ * Request types of ZooKeeper's wire protocol, and the four that only Lockstep's own log knows.
  *
  * <p>Numbers are ZooKeeper's ({@code ZooDefs.OpCode}); the internal ones lie far below any of them and are never accepted from
  * a client.
@@ -41,12 +41,17 @@ public final class OpCode {
     public static final int CLOSE_SESSION = -11;
     public static final int ERROR = -1;
 
-    /** Internal: a session moves to another connection; bumps its attach counter. Takes no zxid. */
+    /** Internal: a session moves to another connection, on whichever server; bumps its attach counter. Takes no zxid. */
     public static final int ATTACH_SESSION = -1001;
     /** Internal: closeSession on behalf of an expired session; refused when the attach counter is not the current one. */
     public static final int EXPIRE_SESSION = -1002;
     /** Internal: deletes an empty container or an outlived TTL node; takes a zxid, as ZooKeeper's reaper does. */
     public static final int REAP_NODE = -1003;
+    /**
+     * Internal: holds a place in the order and changes nothing; takes no zxid. Once it is applied, so is all that anybody had
+     * seen when it was sent.
+     */
+    public static final int MARKER = -1004;
 
     private OpCode() {}
 
@@ -54,7 +59,8 @@ public final class OpCode {
     public static boolean isOrdered(int opcode) {
         return switch (opcode) {
             case CREATE, CREATE2, CREATE_CONTAINER, CREATE_TTL, DELETE, DELETE_CONTAINER, SET_DATA, SET_ACL, MULTI, RECONFIG,
-                    CREATE_SESSION, CLOSE_SESSION, SYNC, ATTACH_SESSION, EXPIRE_SESSION, REAP_NODE -> true;
+                    CREATE_SESSION, CLOSE_SESSION, SYNC, ATTACH_SESSION, EXPIRE_SESSION, REAP_NODE,
+                    MARKER -> true;
             default -> false;
         };
     }

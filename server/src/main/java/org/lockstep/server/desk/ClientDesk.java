@@ -11,11 +11,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.lockstep.server.admin.ConnectionView;
-import java.util.concurrent.TimeUnit;
 import org.lockstep.server.admin.ServerStats;
+import org.lockstep.server.replica.EnsembleView;
 import org.lockstep.server.replica.RequestOrder;
+import org.lockstep.server.replica.ViewListener;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.door.ClientConnection;
 import org.lockstep.wire.door.ClientConnection.Pause;
@@ -25,16 +28,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Receives clients: counts connections, passes handshakes to {@link Sessions} and requests to {@link Requests}, and flushes what
- * they answered once per burst.
+ * Receives clients: counts connections, passes handshakes to {@link Handshakes} and requests to {@link Requests}, and flushes
+ * what they answered once per burst. Serves nobody before its first view, when cut off, and when excluded; then only {@link
+ * ReadOnlySessions} are had, if at all.
  */
-public final class ClientDesk implements Reception {
+public final class ClientDesk implements Reception, ViewListener {
     private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
     private static final int DECODE_WINDOW = 1024;
     /** A client that was the only one to be heard of for so many bursts counts as alone. */
     private static final int SOLE_BURSTS_MIN = 32;
+    /** ZooKeeper's patience, or a tick if that is longer: an ensemble that is only starting hands out no read-only sessions. */
+    private static final int READ_ONLY_AFTER_MILLIS_MIN = 2_000;
 
     /** Answers four-letter words; null for a word it does not know. */
     public interface AdminWords {
@@ -46,6 +52,8 @@ public final class ClientDesk implements Reception {
     private final StateMachine state;
     private final ServerStats stats = new ServerStats();
     private final Sessions sessions;
+    private final Handshakes handshakes;
+    private final ReadOnlySessions readOnlySessions;
     private final Requests requests;
     private final Set<DeskConnection> connections = new LinkedHashSet<>();
     private final Map<InetAddress, Integer> connectionsByAddress = new HashMap<>();
@@ -53,27 +61,116 @@ public final class ClientDesk implements Reception {
     private final List<DeskConnection> paused = new ArrayList<>();
     private AdminWords adminWords = word -> null;
     private long rejectedCount;
-    private final BurstClock clock = new BurstClock();
+    private final DeskClock clock;
+    private final List<Future<?>> timers;
     private final Timer decodeTime;
     private boolean inBurst;
     private boolean burstWrites;
     private DeskConnection lastHeard;
     private int soleBursts;
+    private EnsembleView view;
+    private boolean cutOff;
+    private long unservedSinceMillis;
 
     public ClientDesk(EventLoop loop, RequestOrder order, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
+        this(loop, order, options, lostWrites, metrics, new DeskClock(System::nanoTime));
+    }
+
+    ClientDesk(EventLoop loop, RequestOrder order, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics,
+            DeskClock clock) {
         this.options = options;
+        this.clock = clock;
+        this.unservedSinceMillis = clock.nowMillis();
         this.decodeTime = metrics.timer("write.decode", () -> new Timer(new SlidingWindowReservoir(DECODE_WINDOW)));
         this.order = order;
         this.state = order.state();
-        this.sessions = new Sessions(order, options, lostWrites);
+        SessionIds ids = new SessionIds(options.serverId(), System.currentTimeMillis());
+        this.sessions = new Sessions(order, options, clock);
+        this.handshakes = new Handshakes(order, options, clock, ids, sessions, lostWrites);
+        this.readOnlySessions = new ReadOnlySessions(state, options, clock, ids);
         this.requests = new Requests(this, order, sessions, options);
         order.setSoleClient(() -> soleBursts >= SOLE_BURSTS_MIN);
         order.setRoomMade(this::resumePaused);
         order.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
-        loop.scheduleAtFixedRate(this::closeSilent, options.handshakeTimeoutMillis(), options.handshakeTimeoutMillis(),
-                TimeUnit.MILLISECONDS);
-        sessions.start(loop);
+        timers = List.of(every(options.handshakeTimeoutMillis(), loop, this::closeSilent),
+                every(sessions.lookMillis(), loop, this::look));
+    }
+
+    private static Future<?> every(long millis, EventLoop loop, Runnable task) {
+        return loop.scheduleAtFixedRate(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                LOG.error("A timer of the client desk failed; it goes on", e); // the loop would end the timer without a word
+            }
+        }, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    void look() {
+        sessions.look();
+        readOnlySessions.look();
+    }
+
+    /** Ends the desk: closes every connection, and stops the timers. Sessions stay in the state. */
+    public void close() {
+        timers.forEach(timer -> timer.cancel(false));
+        closeConnections();
+    }
+
+    // ---- the ensemble
+
+    @Override
+    public void viewBegan(EnsembleView newView) {
+        boolean served = isServing();
+        view = newView;
+        sessions.viewBegan(newView);
+        if (!served && isServing()) {
+            closeConnections(); // those that could only read
+        }
+    }
+
+    @Override
+    public void cutOff(boolean value) {
+        if (value == cutOff) {
+            return;
+        }
+        cutOff = value;
+        if (value) {
+            LOG.warn("Cut off from a majority of the servers: {} connections are closed, clients must go elsewhere",
+                    connections.size());
+            unservedSinceMillis = clock.nowMillis();
+            sessions.suspend();
+        } else {
+            sessions.resume();
+        }
+        closeConnections();
+    }
+
+    @Override
+    public void excluded() {
+        LOG.warn("Out of the view: {} connections are closed, clients must go elsewhere", connections.size());
+        view = null;
+        cutOff = false;
+        unservedSinceMillis = clock.nowMillis();
+        sessions.leaveView();
+        closeConnections();
+    }
+
+    /** Whether clients can have sessions that write. */
+    public boolean isServing() {
+        return view != null && !cutOff;
+    }
+
+    /** Whether clients that ask for no more can read, and none can write. */
+    public boolean isReadOnly() {
+        return options.readOnlyMode() && !isServing()
+                && clock.nowMillis() - unservedSinceMillis >= Math.max(READ_ONLY_AFTER_MILLIS_MIN, options.tickTimeMillis());
+    }
+
+    /** Whether this server is the one that does what must be done once in the ensemble. */
+    public boolean isInCharge() {
+        return isServing() && view.rank() == 0;
     }
 
     public void setAdminWords(AdminWords words) {
@@ -91,15 +188,10 @@ public final class ClientDesk implements Reception {
             connection.channel.stats().queuedCount = connection.waitingCount;
             consumer.accept(new ConnectionView(connection.channel.remoteAddress(), connection.sessionId(),
                     session == null ? 0 : session.timeoutMillis,
-                    session == null ? wallOf(connection.acceptedMillis + options.handshakeTimeoutMillis())
-                            : wallOf(sessions.dueMillis(session)),
+                    clock.wallOf(session == null ? connection.acceptedMillis + options.handshakeTimeoutMillis()
+                            : sessions.dueMillis(session)),
                     connection.channel.isReading(), connection.channel.stats()));
         }
-    }
-
-    /** The wall clock that stands for a point of the monotonic one. */
-    static long wallOf(long monotonicMillis) {
-        return System.currentTimeMillis() + monotonicMillis - nowMillis();
     }
 
     public int connectionCount() {
@@ -128,7 +220,7 @@ public final class ClientDesk implements Reception {
             return reject(channel, "maxCnxns=" + options.maxCnxns() + " connections are open");
         }
         connectionsByAddress.put(address, ofAddress + 1);
-        DeskConnection connection = new DeskConnection(this, channel, address.getHostAddress(), nowMillis());
+        DeskConnection connection = new DeskConnection(this, channel, address.getHostAddress(), clock.nowMillis());
         channel.attach(connection);
         connections.add(connection);
         return true;
@@ -143,7 +235,13 @@ public final class ClientDesk implements Reception {
     @Override
     public void onConnect(ClientConnection channel, ConnectRequest request) {
         stats.received();
-        sessions.connect(of(channel), request);
+        if (isServing()) {
+            handshakes.connect(of(channel), request);
+        } else if (isReadOnly()) {
+            readOnlySessions.connect(of(channel), request);
+        } else {
+            channel.close();
+        }
     }
 
     @Override
@@ -209,7 +307,9 @@ public final class ClientDesk implements Reception {
         lastHeard = lastHeard == connection ? null : lastHeard;
         connectionsByAddress.computeIfPresent(channel.remoteAddress().getAddress(), (key, count) -> count == 1 ? null : count - 1);
         state.removeWatcher(connection);
-        sessions.disconnected(connection);
+        if (connection.session != null && connection.session.connection == connection) {
+            connection.session.connection = null;
+        }
     }
 
     private static DeskConnection of(ClientConnection channel) {
@@ -223,12 +323,8 @@ public final class ClientDesk implements Reception {
         burstWrites = true;
     }
 
-    BurstClock clock() {
+    DeskClock clock() {
         return clock;
-    }
-
-    static long nowMillis() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }
 
     /** Output was written to {@code connection}, perhaps outside of its own read burst; it is flushed after the delivery. */
@@ -278,7 +374,7 @@ public final class ClientDesk implements Reception {
 
     /** Closes connections that have not shaken hands in time. */
     private void closeSilent() {
-        long deadline = nowMillis() - options.handshakeTimeoutMillis();
+        long deadline = clock.nowMillis() - options.handshakeTimeoutMillis();
         for (DeskConnection connection : List.copyOf(connections)) {
             if (connection.session == null && connection.acceptedMillis < deadline) {
                 connection.channel.close();

@@ -10,7 +10,13 @@ package org.lockstep.server.desk;
  * @param digestEnabled whether the digest scheme may authenticate
  * @param digestAlgorithm its hash
  * @param superDigest {@code super:<hash>}, or null
+ * @param readOnlyMode {@code readonlymode.enabled}: clients that ask for no more may read while this server is cut off
  */
 public record DeskOptions(int serverId, int tickTimeMillis, int minSessionTimeoutMillis, int maxSessionTimeoutMillis,
         int maxClientCnxns, int maxCnxns, int handshakeTimeoutMillis, boolean digestEnabled,
-        String digestAlgorithm, String superDigest) {}
+        String digestAlgorithm, String superDigest, boolean readOnlyMode) {
+    /** The session timeout that a client gets which asks for {@code timeoutMillis}. */
+    int negotiate(int timeoutMillis) {
+        return Math.min(Math.max(timeoutMillis, minSessionTimeoutMillis), maxSessionTimeoutMillis);
+    }
+}

@@ -35,18 +35,32 @@ final class ExpiryQueue {
         return buckets.isEmpty() ? Long.MAX_VALUE : buckets.firstKey();
     }
 
-    /** Hands every session to {@code expired} that has not been heard of in time; those that have are looked at again later. */
-    void advance(long nowMillis, Consumer<LocalSession> expired) {
-        while (!buckets.isEmpty() && buckets.firstKey() <= nowMillis) {
-            for (LocalSession session : buckets.pollFirstEntry().getValue()) {
-                if (session.closing) {
+    void clear() {
+        buckets.clear();
+    }
+
+    /**
+     * Takes out sessions that have not been heard of in time and hands them to {@code expired}, at most {@code countMax}; those
+     * that have been heard of are looked at again later.
+     */
+    void advance(long nowMillis, int countMax, Consumer<LocalSession> expired) {
+        int count = 0;
+        while (count < countMax && !buckets.isEmpty() && buckets.firstKey() <= nowMillis) {
+            List<LocalSession> bucket = buckets.firstEntry().getValue();
+            while (count < countMax && !bucket.isEmpty()) {
+                LocalSession session = bucket.remove(bucket.size() - 1);
+                if (session.closing || session.released) {
                     continue;
                 }
                 if (dueMillis(session) <= nowMillis) {
                     expired.accept(session);
+                    count++;
                 } else {
                     add(session);
                 }
+            }
+            if (bucket.isEmpty()) {
+                buckets.pollFirstEntry();
             }
         }
     }

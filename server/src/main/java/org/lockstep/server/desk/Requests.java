@@ -1,6 +1,7 @@
 package org.lockstep.server.desk;
 
 import java.util.Arrays;
+import org.lockstep.server.desk.ReadOnlySessions.Origin;
 import org.lockstep.server.replica.Pending;
 import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Reply;
@@ -45,6 +46,10 @@ final class Requests {
         if (opcode == OpCode.AUTH || opcode == OpCode.SASL) {
             authenticate(connection, xid, opcode, frame, offset, length);
         } else if (OpCode.isOrdered(opcode) && OpCode.isClientRequest(opcode)) {
+            if (connection.session.isReadOnly()) {
+                answerReadOnly(connection, xid, opcode, nowNanos);
+                return;
+            }
             submit(connection, xid, opcode, frame, offset, length, nowNanos);
         } else if (connection.waitingCount > 0) {
             byte[] record = Arrays.copyOfRange(frame, offset, offset + length);
@@ -67,6 +72,16 @@ final class Requests {
         desk.burstWrites();
         order.submit(new Ordered(connection, xid, opcode, nowNanos), opcode, session.id, session.attach, xid,
                 connection.identities.encoded(), frame, offset, length);
+    }
+
+    /** What a server that is cut off has to say to a request that must be ordered. It can end the sessions that it made. */
+    private void answerReadOnly(DeskConnection connection, int xid, int opcode, long nowNanos) {
+        boolean farewell = opcode == OpCode.CLOSE_SESSION && connection.session.readOnlyOrigin == Origin.LOCAL;
+        connection.channel.reply(xid, state.lastZxid(), farewell ? ErrorCode.OK : ErrorCode.NOT_READ_ONLY, null);
+        answered(connection, opcode, xid, state.lastZxid(), nowNanos);
+        if (farewell) {
+            connection.closeBehindOutput();
+        }
     }
 
     /** An ordered request of a client of this server, waiting to be applied. */

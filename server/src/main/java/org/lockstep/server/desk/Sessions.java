@@ -1,109 +1,174 @@
 package org.lockstep.server.desk;
 
-import io.netty.channel.EventLoop;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.lockstep.server.admin.ServerView;
+import org.lockstep.server.replica.EnsembleView;
 import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Identities;
 import org.lockstep.state.Reply;
 import org.lockstep.state.SessionListener;
+import org.lockstep.state.SessionOwner;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.ErrorCode;
-import org.lockstep.wire.JuteReader;
-import org.lockstep.wire.JuteWriter;
-import org.lockstep.wire.MalformedRecordException;
 import org.lockstep.wire.OpCode;
-import org.lockstep.wire.door.ConnectRequest;
+import org.lockstep.wire.door.ClientConnection.Pause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions this server owns: making, resuming, touching, expiring and closing them.
+ * The sessions whose time this server keeps: those of its own clients, and its share of those whose server has left the view
+ * ({@link Guardians}).
  *
- * <p>A session exists in the replicated state; here is only what its owner needs to know. Touching is local and costs nothing.
- * Resuming is an ordered attach that bumps the session's attach counter, and an expiry carries the counter it was decided
- * under, so an expiry that crosses a resume is refused.
+ * <p>A session exists in the replicated state; here is only what its guardian needs to know. Touching is local and costs nothing.
+ * An expiry is an ordered close that carries the attach counter it was decided under, so it is refused when the client has come
+ * again meanwhile, at whichever server.
+ *
+ * <p><b>Time that does not count.</b> A client can be held for silent only while it could have been heard. So sessions get on
+ * top the time in which this process stood still. And before it expires anybody, this server sends a marker through the order,
+ * and looks again when that has come through: a client that came to any server while the order stood still, as in a change of
+ * view, is ordered before the expiry that follows the marker. Where the marker took long, those who were due get a timeout more,
+ * once.
  */
 public final class Sessions implements SessionListener {
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
     /** How often the expiry queue is looked at; expiry itself is rounded to ticks. */
     private static final int LOOK_MILLIS_MAX = 100;
-    /** A look that comes later than this says that the event loop stood still. */
+    /** A look that comes later than this says that the process stood still. */
     private static final int LATE_MILLIS_MAX = 200;
+    /** A marker that takes longer says that the order stood still. */
+    private static final int MARKER_MILLIS_MAX = 500;
     private static final int WORTH_A_WARNING_MILLIS = 1_000;
+    /** So many are expired per look: a rack of clients that is gone must not hold up those that are there. */
+    private static final int EXPIRIES_PER_LOOK_MAX = 1_000;
+    private static final byte[] NOTHING = {};
 
     private final RequestOrder order;
     private final StateMachine state;
-    private final DeskOptions options;
-    private final SessionIds ids;
+    private final DeskClock clock;
     private final ExpiryQueue expiry;
-    private final Map<Long, LocalSession> owned = new HashMap<>();
-    private final LostWrites lostWrites;
-    private final JuteWriter body = new JuteWriter();
-    private long lookMillis;
+    private final Map<Long, LocalSession> guarded = new HashMap<>();
+    private final List<LocalSession> suspects = new ArrayList<>();
+    private final long lookMillis;
+    private EnsembleView view;
+    private boolean suspended;
+    private boolean confirming;
+    /** Counts the views left behind: a marker that belongs to an earlier one says nothing. */
+    private int life;
     private long lastLookMillis;
     private long expiredCount;
 
-    Sessions(RequestOrder order, DeskOptions options, LostWrites lostWrites) {
-        this.lostWrites = lostWrites;
+    Sessions(RequestOrder order, DeskOptions options, DeskClock clock) {
         this.order = order;
         this.state = order.state();
-        this.options = options;
-        this.ids = new SessionIds(options.serverId(), System.currentTimeMillis());
+        this.clock = clock;
         this.expiry = new ExpiryQueue(options.tickTimeMillis());
+        this.lookMillis = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
+        this.lastLookMillis = clock.nowMillis();
     }
 
-    /** Every known session gets a full timeout from now: time in which nobody served does not count. */
-    void start(EventLoop loop) {
-        long now = ClientDesk.nowMillis();
-        state.forEachSession(sessionId -> own(new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId),
-                state.attach(sessionId), now)));
-        lastLookMillis = now;
-        lookMillis = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
-        loop.scheduleAtFixedRate(this::look, lookMillis, lookMillis, TimeUnit.MILLISECONDS);
+    /** How often {@link #look} is to be called. */
+    long lookMillis() {
+        return lookMillis;
     }
+
+    // ---- whose sessions
 
     /**
-     * Expires who was silent too long. Time in which this server itself stood still (a stopped process, a machine that pauses) does
-     * not count: what its clients sent meanwhile still waits in the sockets.
+     * Takes over the time of every session that is this server's to guard and was not before: those get a full timeout from now,
+     * so that a fail-over expires nobody whose client is still looking for a server.
      */
-    private void look() {
-        long now = ClientDesk.nowMillis();
-        long sleptMillis = now - lastLookMillis - lookMillis;
-        lastLookMillis = now;
-        if (sleptMillis > LATE_MILLIS_MAX) {
-            if (sleptMillis > WORTH_A_WARNING_MILLIS) {
-                LOG.warn("This server stood still for {} ms; sessions get that time on top", sleptMillis);
+    void viewBegan(EnsembleView newView) {
+        view = newView;
+        long now = clock.nowMillis();
+        state.forEachSession(sessionId -> {
+            boolean mine = Guardians.of(sessionId, state.sessionOwner(sessionId), view.members()).equals(view.self());
+            LocalSession known = guarded.get(sessionId);
+            if (mine && known == null) {
+                guard(new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId), state.attach(sessionId), now));
+            } else if (!mine && known != null) {
+                guarded.remove(sessionId);
+                known.released = true;
             }
-            for (LocalSession session : owned.values()) {
-                session.lastHeardMillis = Math.min(now, session.lastHeardMillis + sleptMillis);
-            }
-        }
-        expiry.advance(now, this::expireSilent);
+        });
     }
 
-    private void own(LocalSession session) {
-        owned.put(session.id, session);
+    /** This process is of no view any more: it keeps nobody's time. */
+    void leaveView() {
+        view = null;
+        life++;
+        suspended = false;
+        confirming = false;
+        suspects.clear();
+        guarded.values().forEach(session -> session.released = true);
+        guarded.clear();
+        expiry.clear();
+    }
+
+    /** From here on nobody expires: clients cannot be served here. */
+    void suspend() {
+        suspended = true;
+    }
+
+    /** Clients can be served again; as after a fail-over each gets a full timeout. */
+    void resume() {
+        suspended = false;
+        grant(Long.MAX_VALUE / 2, clock.nowMillis());
+    }
+
+    /** What this process puts down as the owner of its clients' sessions; only in a view. */
+    SessionOwner self() {
+        return new SessionOwner(view.self().serverId(), view.self().incarnation());
+    }
+
+    /** Whether no other server can have ordered anything that is not applied here. */
+    boolean isAlone() {
+        return view.members().size() == 1;
+    }
+
+    /** A client has come: its session's time is kept here from now on. */
+    void guard(LocalSession session) {
+        guarded.put(session.id, session);
         expiry.add(session);
     }
 
-    /** The sessions this server owns; for the admin surface, on the event loop. */
-    public int count() {
-        return owned.size();
-    }
-
-    /** Sessions expired since the start. */
-    public long expiredCount() {
-        return expiredCount;
-    }
-
-    /** Hands out every owned session with the wall clock of its expiry. */
-    public void forEachExpiry(ServerView.SessionConsumer visitor) {
-        for (LocalSession session : owned.values()) {
-            visitor.accept(session.id, ClientDesk.wallOf(dueMillis(session)));
+    /** Closes the connection that this session has here, if any: a session has one at a time. */
+    void dismiss(long sessionId) {
+        LocalSession session = guarded.get(sessionId);
+        if (session != null) {
+            session.dismiss();
         }
+    }
+
+    @Override
+    public void sessionAttached(long sessionId, SessionOwner owner) {
+        LocalSession before = guarded.remove(sessionId);
+        if (before != null) {
+            before.released = true;
+            before.dismiss();
+        }
+    }
+
+    @Override
+    public void sessionClosed(long sessionId) {
+        LocalSession session = guarded.remove(sessionId);
+        if (session == null) {
+            return;
+        }
+        session.released = true;
+        DeskConnection connection = session.connection;
+        session.connection = null;
+        if (connection != null && !connection.closesItself) {
+            connection.closeBehindOutput();
+        }
+    }
+
+    // ---- time
+
+    void touch(LocalSession session, long nowMillis) {
+        session.lastHeardMillis = nowMillis;
     }
 
     /** When {@code session} expires unless it is heard of again, by the monotonic clock. */
@@ -111,146 +176,96 @@ public final class Sessions implements SessionListener {
         return expiry.dueMillis(session);
     }
 
-    void touch(LocalSession session, long nowMillis) {
-        session.lastHeardMillis = nowMillis;
-    }
-
-    // ---- handshake
-
-    void connect(DeskConnection connection, ConnectRequest request) {
-        if (request.lastZxidSeen() > state.lastZxid()) {
-            LOG.info("Refusing {}: it has seen zxid 0x{}, this server is at 0x{}; it must try another server",
-                    connection.channel.remoteAddress(), Long.toHexString(request.lastZxidSeen()),
-                    Long.toHexString(state.lastZxid()));
-            connection.channel.close();
+    /** Finds who was silent too long. */
+    void look() {
+        long now = clock.nowMillis();
+        long sleptMillis = now - lastLookMillis - lookMillis;
+        lastLookMillis = now;
+        if (sleptMillis > LATE_MILLIS_MAX) {
+            if (sleptMillis > WORTH_A_WARNING_MILLIS) {
+                LOG.warn("This server stood still for {} ms; sessions get that time on top", sleptMillis);
+            }
+            grant(sleptMillis, now);
+        }
+        if (view == null || suspended || confirming) {
             return;
         }
-        int timeoutMillis = Math.min(Math.max(request.timeoutMillis(), options.minSessionTimeoutMillis()),
-                options.maxSessionTimeoutMillis());
-        if (request.sessionId() == 0) {
-            create(connection, timeoutMillis);
-        } else {
-            resume(connection, request, timeoutMillis);
+        expiry.advance(now, EXPIRIES_PER_LOOK_MAX, suspects::add);
+        if (!suspects.isEmpty()) {
+            confirming = true;
+            int asked = life;
+            order.submit(reply -> confirm(asked, now), OpCode.MARKER, 0, 0, 0, Identities.NONE.encoded(), NOTHING, 0, 0);
         }
     }
 
-    private void create(DeskConnection connection, int timeoutMillis) {
-        long sessionId = ids.draw();
-        while (state.hasSession(sessionId) || owned.containsKey(sessionId)) {
-            sessionId = ids.draw();
+    private void grant(long millis, long nowMillis) {
+        for (LocalSession session : guarded.values()) {
+            session.lastHeardMillis = Math.min(nowMillis, session.lastHeardMillis + millis);
         }
-        LocalSession session = new LocalSession(sessionId, timeoutMillis, 0, ClientDesk.nowMillis());
-        body.reset().writeInt(timeoutMillis);
-        order.submit(reply -> created(connection, session, reply), OpCode.CREATE_SESSION, sessionId, 0, 0,
-                connection.identities.encoded(), body.array(), 0, body.length());
     }
 
-    private void created(DeskConnection connection, LocalSession session, Reply reply) {
-        if (reply.err != ErrorCode.OK) {
-            connection.channel.close();
+    /** The marker has come through: whoever is still silent expires. */
+    private void confirm(int asked, long askedMillis) {
+        if (asked != life) {
             return;
         }
-        session.attach = state.attach(session.id);
-        session.lastHeardMillis = ClientDesk.nowMillis();
-        own(session);
-        welcome(connection, session);
-    }
-
-    private void resume(DeskConnection connection, ConnectRequest request, int timeoutMillis) {
-        long sessionId = request.sessionId();
-        LocalSession session = owned.get(sessionId);
-        if (session == null || session.closing || !SessionPasswords.matches(sessionId, request.password())) {
-            connection.channel.refuseSession();
-            return;
-        }
-        if (lostWrites.includes(request.lastZxidSeen())) {
-            LOG.warn("Expiring session 0x{}: its client has seen zxid 0x{}, which a power loss has taken back",
-                    Long.toHexString(sessionId), Long.toHexString(request.lastZxidSeen()));
-            expire(session);
-            connection.channel.refuseSession();
-            return;
-        }
-        touch(session, ClientDesk.nowMillis());
-        dismiss(session);
-        body.reset().writeInt(timeoutMillis);
-        order.submit(reply -> resumed(connection, session, timeoutMillis, reply), OpCode.ATTACH_SESSION, sessionId,
-                session.attach, 0, connection.identities.encoded(), body.array(), 0, body.length());
-    }
-
-    private void resumed(DeskConnection connection, LocalSession session, int timeoutMillis, Reply reply) {
-        if (reply.err != ErrorCode.OK) {
-            connection.channel.refuseSession();
-            return;
-        }
-        dismiss(session);
-        try {
-            session.attach = new JuteReader().wrap(reply.body.array(), 0, reply.body.length()).readInt();
-        } catch (MalformedRecordException e) {
-            throw new IllegalStateException("an attach was answered without its counter", e);
-        }
-        session.timeoutMillis = timeoutMillis;
-        touch(session, ClientDesk.nowMillis());
-        welcome(connection, session);
-    }
-
-    /** Closes the connection that holds {@code session}, if any: a session has one at a time. */
-    private void dismiss(LocalSession session) {
-        DeskConnection old = session.connection;
-        if (old != null) {
-            session.connection = null;
-            old.channel.close();
+        confirming = false;
+        long now = clock.nowMillis();
+        boolean stoodStill = now - askedMillis > MARKER_MILLIS_MAX;
+        List<LocalSession> silent = List.copyOf(suspects);
+        suspects.clear();
+        for (LocalSession session : silent) {
+            if (session.closing || session.released) {
+                continue;
+            }
+            if (isKeptWaiting(session)) {
+                touch(session, now);
+            } else if (stoodStill && session.pardonedMillis != session.lastHeardMillis) {
+                session.pardonedMillis = now;
+                touch(session, now);
+            }
+            if (suspended || expiry.dueMillis(session) > now) {
+                expiry.add(session);
+            } else {
+                LOG.info("Session 0x{} expires: nothing heard for {} ms", Long.toHexString(session.id), session.timeoutMillis);
+                session.closing = true;
+                expire(session.id, session.attach);
+            }
         }
     }
 
-    private void welcome(DeskConnection connection, LocalSession session) {
-        if (!connection.channel.isOpen()) {
-            return; // gone meanwhile; the session waits for its client until it expires
-        }
-        session.connection = connection;
-        connection.session = session;
-        connection.channel.acceptSession(session.timeoutMillis, session.id, SessionPasswords.of(session.id), false);
-        connection.countSent();
+    /** The client has sent what this server has not read yet, since it cannot keep up. */
+    private static boolean isKeptWaiting(LocalSession session) {
+        return session.connection != null && session.connection.channel.isPaused(Pause.OUTSTANDING_LIMIT);
     }
 
-    void disconnected(DeskConnection connection) {
-        if (connection.session != null && connection.session.connection == connection) {
-            connection.session.connection = null;
-        }
+    /** Orders the end of a session, unless its client comes again before that. */
+    void expire(long sessionId, int attach) {
+        order.submit(this::expired, OpCode.EXPIRE_SESSION, sessionId, attach, 0, Identities.NONE.encoded(), NOTHING, 0, 0);
     }
 
-    // ---- the end
-
-    private void expireSilent(LocalSession session) {
-        LOG.info("Session 0x{} expires: nothing heard for {} ms", Long.toHexString(session.id), session.timeoutMillis);
-        expire(session);
-    }
-
-    private void expire(LocalSession session) {
-        session.closing = true;
-        expiredCount++;
-        order.submit(reply -> expiryApplied(session, reply), OpCode.EXPIRE_SESSION, session.id, session.attach, 0,
-                Identities.NONE.encoded(), body.array(), 0, 0);
-    }
-
-    private void expiryApplied(LocalSession session, Reply reply) {
-        if (reply.err != ErrorCode.OK && owned.get(session.id) == session) {
-            session.closing = false; // it was resumed in between, and lives
-            session.attach = state.attach(session.id);
-            expiry.add(session);
+    private void expired(Reply reply) {
+        if (reply.err == ErrorCode.OK) {
+            expiredCount++;
         }
     }
 
-    @Override
-    public void sessionClosed(long sessionId) {
-        LocalSession session = owned.remove(sessionId);
-        if (session == null) {
-            return;
-        }
-        session.closing = true;
-        DeskConnection connection = session.connection;
-        session.connection = null;
-        if (connection != null && !connection.closesItself) {
-            connection.closeBehindOutput();
+    // ---- for the admin surface, on the event loop
+
+    /** The sessions whose time this server keeps. */
+    public int count() {
+        return guarded.size();
+    }
+
+    /** Sessions that this server has expired since its start. */
+    public long expiredCount() {
+        return expiredCount;
+    }
+
+    /** Hands out every session whose time this server keeps, with the wall clock of its expiry. */
+    public void forEachExpiry(ServerView.SessionConsumer visitor) {
+        for (LocalSession session : guarded.values()) {
+            visitor.accept(session.id, clock.wallOf(dueMillis(session)));
         }
     }
 }

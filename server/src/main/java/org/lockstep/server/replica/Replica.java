@@ -74,6 +74,7 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
     private Runnable roomMade = () -> {};
+    private ViewListener viewListener;
     private BooleanSupplier soleClient = () -> false;
 
     /**
@@ -124,6 +125,17 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
     @Override
     public StateMachine state() {
         return state;
+    }
+
+    /** Tells of views that begin from here on. */
+    public void setViewListener(ViewListener listener) {
+        viewListener = listener;
+    }
+
+    /** The view this server is in: of this server alone. */
+    public EnsembleView ensembleView() {
+        View view = member.view();
+        return new EnsembleView(view.viewId(), view.members().get(0), view.members());
     }
 
     public long viewId() {
@@ -436,6 +448,7 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
     private void enterView(View view) {
         LOG.info("View {} begins: the zxids of view {} are used up", view.viewId(), view.viewId() - 1);
         state.beginView(view.viewId());
+        viewListener.viewBegan(ensembleView());
         rollingView = false;
         seal();
     }

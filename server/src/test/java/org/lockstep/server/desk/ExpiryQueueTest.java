@@ -20,7 +20,7 @@ class ExpiryQueueTest {
     }
 
     private void advance(long nowMillis) {
-        queue.advance(nowMillis, session -> expired.add(session.id));
+        queue.advance(nowMillis, Integer.MAX_VALUE, session -> expired.add(session.id));
     }
 
     @Test
@@ -34,9 +34,9 @@ class ExpiryQueueTest {
             own.add(new LocalSession(1, timeout, 0, now));
             long due = own.nextMillis();
             assertTrue(due > now + timeout && due <= now + timeout + TICK, now + "+" + timeout + " expires at " + due);
-            own.advance(due - 1, session -> expired.add(session.id));
+            own.advance(due - 1, 10, session -> expired.add(session.id));
             assertEquals(List.of(), expired);
-            own.advance(due, session -> expired.add(session.id));
+            own.advance(due, 10, session -> expired.add(session.id));
             assertEquals(List.of(1L), expired);
         }
     }
@@ -58,6 +58,27 @@ class ExpiryQueueTest {
         session(1, 1000, 0).closing = true;
         advance(5000);
         assertEquals(List.of(), expired);
+        assertEquals(Long.MAX_VALUE, queue.nextMillis());
+    }
+
+    @Test
+    void aSessionKeptByAnotherServerIsForgotten() {
+        session(1, 1000, 0).released = true;
+        advance(5000);
+        assertEquals(List.of(), expired);
+        assertEquals(Long.MAX_VALUE, queue.nextMillis());
+    }
+
+    @Test
+    void manyAtOnceAreTakenInPortions() {
+        for (int i = 0; i < 25; i++) {
+            session(i, 1000 + i % 3 * TICK, 0);
+        }
+        for (int taken : new int[] {10, 20, 25, 25}) {
+            queue.advance(4000, 10, session -> expired.add(session.id));
+            assertEquals(taken, expired.size());
+        }
+        assertEquals(25, expired.stream().distinct().count());
         assertEquals(Long.MAX_VALUE, queue.nextMillis());
     }
 

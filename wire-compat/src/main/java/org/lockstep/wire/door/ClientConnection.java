@@ -103,6 +103,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         return pauses == 0;
     }
 
+    /** True while reading is paused for this reason, whatever others there are. */
+    public boolean isPaused(Pause reason) {
+        return (pauses & 1 << reason.ordinal()) != 0;
+    }
+
     public boolean isWritable() {
         return context.channel().isWritable();
     }
@@ -215,7 +220,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     public void releaseOutput() {
         heldOutput = false;
         flush();
-        if ((pauses & 1 << Pause.HELD_OUTPUT.ordinal()) != 0) {
+        if (isPaused(Pause.HELD_OUTPUT)) {
             resumeReading(Pause.HELD_OUTPUT);
             flush();
         }
