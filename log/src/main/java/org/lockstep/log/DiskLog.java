@@ -6,12 +6,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
-import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.log.DataDirectoryException.Kind;
 import org.slf4j.Logger;
@@ -19,45 +22,48 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The main log environment: slots and records, every commit flushed: its pages by the commit itself, its meta page with the next
- * one, which costs a flush less; {@link Salvage} finds what a power cut in between makes unreachable. Records, which have no
- * checksum to be found by, are flushed whole. All calls come from one thread at a time; only
- * {@link #record} and {@link #last} may be asked by others.
+ * one, which costs a flush less; {@link Salvage} finds what a power cut in between makes unreachable. What it cannot find
+ * (records, cuts, a table in place of another) is flushed whole before anybody hears of it ({@link #commitWhole}).
+ *
+ * <p>All that writes comes from one thread at a time; {@link #read} and {@link #record} are for any.
  */
 final class DiskLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskLog.class);
     private static final String DISK_RECORD = "lockstep.disk";
-    /** Old slots go in bundles of this many chunks or more: each bundle dirties the front pages once. */
-    private static final int DELETE_CHUNKS_MIN = 64;
     private static final int NOTE_EVERY_COMMITS = 32;
 
     private final LmdbEnv env;
-    private final SlotTable slots;
     private final RecordTable records;
+    private final MemberRecords member;
+    private final SlotArea[] areas;
     private final Preallocation preallocation;
     private final LogMetrics metrics;
-    private volatile Position last = Position.START;
-    private volatile Position deleteLimit = Position.START;
-    private volatile boolean somethingToDelete;
+    /** Readers share it; held alone while the map moves or the tables change places. */
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private volatile int live;
+    private volatile LogDamagedException damage;
     private boolean failed;
-    private int chunksSinceDelete;
     private int commits;
 
     /** One change of the log, run again from its start when the map had to grow. */
-    private interface Change {
+    interface Change {
         void run(Txn<ByteBuffer> txn);
     }
 
     private DiskLog(LmdbEnv env, int stepBytes, LogMetrics metrics) throws IOException {
         this.env = env;
-        this.slots = new SlotTable(env);
         this.records = new RecordTable(env);
+        this.member = new MemberRecords(env, records);
+        this.areas = new SlotArea[] {new SlotArea(env, records, SlotTable.NAME),
+            new SlotArea(env, records, SlotTable.OTHER_NAME)};
         this.preallocation = new Preallocation(env.file(), stepBytes);
         this.metrics = metrics;
     }
 
     /** Makes the file of an empty log that belongs to {@code diskId}. */
     static void format(Path file, String diskId, StorageOptions options) {
-        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), LmdbEnv.Flush.WHOLE, SlotTable.NAME, RecordTable.NAME)) {
+        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), LmdbEnv.Flush.WHOLE, SlotTable.NAME,
+                SlotTable.OTHER_NAME, RecordTable.NAME)) {
             RecordTable records = new RecordTable(env);
             try (Txn<ByteBuffer> txn = env.write()) {
                 records.put(txn, DISK_RECORD, diskId.getBytes(StandardCharsets.UTF_8));
@@ -66,15 +72,18 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
-    /** Opens and verifies the log; {@code chain} is brought up to its last slots. */
-    static DiskLog open(Path file, String diskId, StorageOptions options, SlotChain chain, LogMetrics metrics) {
+    /**
+     * Opens and verifies the log. A damaged slot is thrown as {@link LogDamagedException}, or with {@code toleratesDamage} kept in
+     * mind ({@link #damage}): everything but the order can then be used.
+     */
+    static DiskLog open(Path file, String diskId, StorageOptions options, boolean toleratesDamage, LogMetrics metrics) {
         MetaPages.requirePresent(file);
         TreeCheck.check(file);
         LmdbEnv env = LmdbEnv.open(file, options.logMapBytes(), LmdbEnv.Flush.PAGES);
         try {
             DiskLog log = new DiskLog(env, options.logStepBytes(), metrics);
-            log.load(diskId, chain);
-            log.salvage(chain);
+            log.load(diskId, toleratesDamage);
+            log.salvage();
             return log;
         } catch (IOException e) {
             env.close();
@@ -87,18 +96,17 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
-    private void load(String diskId, SlotChain chain) {
+    private void load(String diskId, boolean toleratesDamage) {
         try (Txn<ByteBuffer> txn = env.read()) {
             records.load(txn);
             byte[] disk = records.get(DISK_RECORD);
             if (disk == null || !diskId.equals(new String(disk, StandardCharsets.UTF_8))) {
                 throw DataDirectory.foreignFile(env.file());
             }
-            try (SlotTable.Scan scan = slots.scan(txn)) {
-                while (scan.next()) {
-                    checkChain(scan, chain, null);
-                    last = scan.slot().position();
-                }
+            member.load();
+            live = member.table();
+            for (SlotArea area : areas) {
+                load(txn, area, toleratesDamage);
             }
         } catch (LmdbException e) {
             throw MetaPages.damaged(env.file(), "reading it fails (" + e.getMessage() + ")");
@@ -106,12 +114,34 @@ final class DiskLog implements AutoCloseable {
         preallocation.ensure(env.usedBytes());
     }
 
+    private void load(Txn<ByteBuffer> txn, SlotArea area, boolean toleratesDamage) {
+        try {
+            area.load(txn);
+        } catch (LogDamagedException e) {
+            if (!toleratesDamage) {
+                throw e;
+            }
+            tolerate(e);
+        }
+    }
+
+    /** The order cannot be used from here on. */
+    void tolerate(LogDamagedException e) {
+        LOG.error("this server's log gives no base to its ensemble any more, it rejoins by transfer: {}", e.getMessage());
+        damage = e;
+    }
+
     /** Takes back into the tree what the last commit before a power cut had flushed; see {@link Salvage}. */
-    private void salvage(SlotChain chain) throws IOException {
+    private void salvage() throws IOException {
+        if (damage != null) {
+            return;
+        }
+        long viewId = member.installedId();
         SalvageFile begun = new SalvageFile(env.file());
-        List<Slot> found = begun.read().stream().filter(slot -> slot.position().compareTo(last) > 0).toList();
+        List<Salvage.Found> found = begun.read().stream()
+                .filter(each -> Salvage.mayContinue(order(), viewId, each.slot().position())).toList();
         if (found.isEmpty()) {
-            found = Salvage.find(env.file(), env.pageBytes(), last, chain);
+            found = Salvage.find(env.file(), env.pageBytes(), order(), viewId);
             if (!found.isEmpty()) {
                 // What they continue may be in the page cache only, after kill -9: the power must not take it and leave them.
                 sync();
@@ -119,35 +149,40 @@ final class DiskLog implements AutoCloseable {
             }
         }
         if (!found.isEmpty()) {
-            takeBack(found, chain);
+            takeBack(found);
         }
         begun.delete();
     }
 
-    private void takeBack(List<Slot> found, SlotChain chain) {
-        long[] prevIndexes = new long[found.size()];
-        for (int i = 0; i < prevIndexes.length; i++) {
-            prevIndexes[i] = chain.extend(found.get(i).position());
+    private void takeBack(List<Salvage.Found> found) {
+        int from = 0;
+        for (int i = 1; i <= found.size(); i++) {
+            if (i == found.size() || found.get(i).kind() != found.get(from).kind()) {
+                append(order(), found.subList(from, i).stream().map(Salvage.Found::slot).toList(), found.get(from).kind());
+                from = i;
+            }
         }
-        append(found, prevIndexes);
         sync();
-        LOG.info("took {} slots, up to {}, from the last commit before a power cut", found.size(), last);
+        LOG.info("took {} slots, up to {}, from the last commit before a power cut", found.size(), order().last());
     }
 
-    /** A slot must name the one found before it; a sender's first may name one that was let go, up to {@code floor}. */
-    static void checkChain(SlotTable.Scan scan, SlotChain chain, Position floor) {
-        Position position = scan.slot().position();
-        long found = chain.extend(position);
-        long named = scan.prevIndex();
-        boolean gone = found < 0 && named >= 0
-                && (floor == null || new Position(position.viewId(), named, position.rank()).compareTo(floor) <= 0);
-        if (named != found && !gone) {
-            throw scan.damaged("before slot " + position, "the slot of the same sender at index " + named + " is missing");
-        }
+    /** The table that holds the order. */
+    SlotArea order() {
+        return areas[live];
     }
 
-    Position last() {
-        return last;
+    /** The table that holds the copy, if there is one. */
+    SlotArea copy() {
+        return areas[1 - live];
+    }
+
+    MemberRecords member() {
+        return member;
+    }
+
+    /** Why the order cannot be used, or null. */
+    LogDamagedException damage() {
+        return damage;
     }
 
     byte[] record(String name) {
@@ -155,12 +190,46 @@ final class DiskLog implements AutoCloseable {
     }
 
     void putRecord(String name, byte[] value) {
-        commit("write a record to", txn -> records.put(txn, name, value));
-        sync();
-        records.committed(name, value);
+        Map<String, byte[]> change = Map.of(name, value);
+        commitWhole("write a record to", txn -> records.putAll(txn, change));
+        records.committed(change);
     }
 
-    private void sync() {
+    /** Makes {@code changes} and {@code also}; on the medium, meta page and all, on return. */
+    void change(String doing, MemberRecords.Changes changes, Change also) {
+        commitWhole(doing, txn -> {
+            also.run(txn);
+            records.putAll(txn, changes.bytes());
+        });
+        member.committed(changes);
+    }
+
+    /**
+     * Lets the copy be the order from here on, as {@code changes} say and in the same transaction, whole on the medium; no reader
+     * sees one half of it.
+     *
+     * @param known what makes the tables' changes known, run before any reader comes again
+     */
+    void install(MemberRecords.Changes changes, Change also, int newTable, Runnable known) {
+        lock.writeLock().lock();
+        try {
+            change("install a view in", changes, also);
+            live = newTable;
+            damage = null;
+            known.run();
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    /** Which of the two tables {@code area} is. */
+    int numberOf(SlotArea area) {
+        return area == areas[0] ? 0 : 1;
+    }
+
+    /** Puts everything committed on the medium, meta page and all. */
+    void sync() {
+        requireSound();
         try {
             env.sync();
         } catch (LmdbException e) {
@@ -169,56 +238,51 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
-    /** Appends and flushes; {@code prevIndexes} as {@link SlotTable#put} wants them. */
-    void append(List<Slot> batch, long[] prevIndexes) {
-        int bytes = 0;
-        int chunks = 0;
-        Position end = last;
-        for (Slot slot : batch) {
-            bytes += slot.payload().length;
-            chunks += SlotCodec.chunks(slot.payload().length);
-            end = slot.position().compareTo(end) > 0 ? slot.position() : end;
-        }
-        chunksSinceDelete += chunks;
-        int toDelete = somethingToDelete && chunksSinceDelete >= DELETE_CHUNKS_MIN ? 2 * chunksSinceDelete : 0;
-        Position limit = deleteLimit;
-        boolean[] allGone = {false};
+    private void commitWhole(String doing, Change change) {
+        commit(doing, change);
+        sync();
+    }
+
+    /** Appends and flushes {@code batch}, which is in order. */
+    void append(SlotArea area, List<Slot> batch, SlotKind kind) {
+        SlotArea.Addition addition = area.add(batch, kind);
+        commit("append to", addition::run);
+        appended(addition, batch.size());
+    }
+
+    /** Appends to the copy, with changes of records; a power cut before the next whole flush may take it back. */
+    void append(SlotArea area, List<Slot> batch, MemberRecords.Changes changes) {
+        SlotArea.Addition addition = area.add(batch, SlotKind.COPIED);
         commit("append to", txn -> {
-            slots.put(txn, batch, prevIndexes, last);
-            if (toDelete > 0) {
-                allGone[0] = slots.deleteFirst(txn, limit, toDelete);
-            }
+            addition.run(txn);
+            records.putAll(txn, changes.bytes());
         });
-        last = end;
-        if (toDelete > 0) {
-            chunksSinceDelete = 0;
-            somethingToDelete = !allGone[0] || !limit.equals(deleteLimit);
-        }
-        metrics.commitSlots.update(batch.size());
-        metrics.commitBytes.update(bytes);
+        appended(addition, batch.size());
+        member.committed(changes);
+    }
+
+    private void appended(SlotArea.Addition addition, int slots) {
+        addition.committed();
+        metrics.commitSlots.update(slots);
+        metrics.commitBytes.update(addition.payloadBytes());
         preallocation.ensure(env.usedBytes());
         if (commits++ % NOTE_EVERY_COMMITS == 0) {
             note();
         }
     }
 
-    /** Lets slots up to {@code position} go with the commits to come; true while some may be left. */
-    boolean deleteBelow(Position position) {
-        if (position.compareTo(deleteLimit) > 0) {
-            deleteLimit = position;
-            somethingToDelete = true;
-        }
-        return somethingToDelete;
-    }
-
-    private void commit(String doing, Change change) {
+    private void requireSound() {
         if (failed) {
             throw new LogFailedException(env.file() + " has failed before; start this server again");
         }
+    }
+
+    private void commit(String doing, Change change) {
+        requireSound();
         Timer.Context timer = metrics.flush.time();
         try {
             while (!tryCommit(change)) {
-                env.grow();
+                grow();
             }
             timer.stop();
         } catch (LogFailedException e) {
@@ -240,26 +304,47 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
+    /** No reader may be about while the map moves. */
+    private void grow() {
+        lock.writeLock().lock();
+        try {
+            env.grow();
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    /** Runs {@code reader} in a transaction of its own; keep it short, since a commit that must grow the map waits for it. */
+    <T> T read(Function<Txn<ByteBuffer>, T> reader) {
+        lock.readLock().lock();
+        try (Txn<ByteBuffer> txn = env.read()) {
+            LogDamagedException damaged = damage;
+            if (damaged != null) {
+                throw damaged;
+            }
+            return reader.apply(txn);
+        } catch (LmdbException e) {
+            throw env.failed("read", e);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /** Makes known what {@code change}, committed by {@link #change}, has done to a table, as {@code txn} shows it. */
+    void reload(Change change) {
+        try (Txn<ByteBuffer> txn = env.read()) {
+            change.run(txn);
+        } catch (LmdbException e) {
+            throw env.failed("read", e);
+        }
+    }
+
     private void note() {
         try (Txn<ByteBuffer> txn = env.read()) {
             long used = env.usedBytes();
             metrics.fileBytes = used;
-            metrics.freePages = used / env.pageBytes() - slots.pages(txn) - records.pages(txn);
-        }
-    }
-
-    /** Hands every slot behind {@code after} to {@code visitor}, in order, with the chain checked from there. */
-    void replay(Position after, Consumer<Slot> visitor) {
-        SlotChain chain = new SlotChain();
-        try (Txn<ByteBuffer> txn = env.read(); SlotTable.Scan scan = slots.scan(txn)) {
-            while (scan.next()) {
-                checkChain(scan, chain, after);
-                if (scan.slot().position().compareTo(after) > 0) {
-                    visitor.accept(scan.slot());
-                }
-            }
-        } catch (LmdbException e) {
-            throw env.failed("read", e);
+            metrics.freePages = used / env.pageBytes() - areas[0].table().pages(txn) - areas[1].table().pages(txn)
+                    - records.pages(txn);
         }
     }
 

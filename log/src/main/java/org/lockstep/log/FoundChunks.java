@@ -1,10 +1,13 @@
 package org.lockstep.log;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.lockstep.ensemble.core.Position;
+import org.lockstep.ensemble.core.Slot;
 
 /**
  * What a search of all pages has found of one slot: for each of its chunks one value, or several when a page that holds a copy was
@@ -23,14 +26,16 @@ final class FoundChunks {
         }
     }
 
-    /** The payload of the slot at {@code position} that names {@code prevIndex} as the one before it; null when it is not here. */
-    byte[] join(SlotCodec codec, Position position, long prevIndex) {
+    /** The slot at {@code position} with a header that {@code follows} accepts; null when it is not here. */
+    Salvage.Found join(SlotCodec codec, Position position, Predicate<SlotCodec.Header> follows) {
         for (byte[] head : byNumber.getOrDefault(0, List.of())) {
-            int count = SlotCodec.chunksAnnounced(head);
-            if (count > 0 && byNumber.headMap(count).size() == count) {
-                byte[] payload = tryAll(codec, position, prevIndex, head, count);
+            SlotCodec.Header header = SlotCodec.header(ByteBuffer.wrap(head));
+            int count = header == null || header.length() > Integer.MAX_VALUE - 2 * SlotCodec.VALUE_BYTES
+                    ? 0 : SlotCodec.chunks(header.length());
+            if (count > 0 && byNumber.headMap(count).size() == count && follows.test(header)) {
+                byte[] payload = tryAll(codec, position, header, head, count);
                 if (payload != null) {
-                    return payload;
+                    return new Salvage.Found(new Slot(position, payload), header.kind());
                 }
             }
         }
@@ -38,7 +43,7 @@ final class FoundChunks {
     }
 
     /** Goes through the ways to choose one value for each chunk after {@code head}, as an odometer does. */
-    private byte[] tryAll(SlotCodec codec, Position position, long prevIndex, byte[] head, int count) {
+    private byte[] tryAll(SlotCodec codec, Position position, SlotCodec.Header header, byte[] head, int count) {
         int[] choice = new int[count];
         for (int tries = 0; tries < TRIES_MAX; tries++) {
             List<byte[]> chosen = new ArrayList<>(count);
@@ -46,7 +51,7 @@ final class FoundChunks {
             for (int chunk = 1; chunk < count; chunk++) {
                 chosen.add(byNumber.get(chunk).get(choice[chunk]));
             }
-            byte[] payload = codec.join(position, prevIndex, chosen);
+            byte[] payload = codec.join(position, header, chosen);
             if (payload != null || !advance(choice)) {
                 return payload;
             }

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
@@ -28,6 +28,7 @@ final class LazyTail implements AutoCloseable {
 
     private final LmdbEnv env;
     private final SlotTable slots;
+    private final SlotChain chain = new SlotChain();
     private volatile Position folded = Position.START;
     private Position last = Position.START;
     private Position deleted = Position.START;
@@ -36,7 +37,7 @@ final class LazyTail implements AutoCloseable {
 
     private LazyTail(LmdbEnv env) {
         this.env = env;
-        this.slots = new SlotTable(env);
+        this.slots = new SlotTable(env, SlotTable.NAME);
     }
 
     /** True when {@code file} exists and its machine has not rebooted since it was made. */
@@ -82,14 +83,20 @@ final class LazyTail implements AutoCloseable {
         Files.deleteIfExists(Path.of(file + "-lock"));
     }
 
-    /** Hands every slot behind {@code after} to {@code visitor} with its chain index, in order, checked. */
-    void read(Position after, SlotChain chain, BiConsumer<Slot, Long> visitor) {
+    /**
+     * Begins where the main log's chains end: {@code visitor} receives every slot that continues them, in order, checked; what the
+     * main log has already is passed over, and so is what was left of views before the installed one.
+     *
+     * @param viewId the installed view; 0 for a log without
+     */
+    void begin(SlotChain main, long viewId, Consumer<Slot> visitor) {
+        chain.continueFrom(main);
         try (Txn<ByteBuffer> txn = env.read(); SlotTable.Scan scan = slots.scan(txn)) {
             while (scan.next()) {
                 last = scan.slot().position();
-                if (last.compareTo(after) > 0) {
-                    DiskLog.checkChain(scan, chain, after);
-                    visitor.accept(scan.slot(), scan.prevIndex());
+                if ((viewId == 0 || last.viewId() == viewId) && main.isNew(last)) {
+                    SlotArea.checkChain(scan, chain);
+                    visitor.accept(scan.slot());
                 }
             }
         } catch (LmdbException e) {
@@ -97,17 +104,18 @@ final class LazyTail implements AutoCloseable {
         }
     }
 
-    /** Writes slots into the page cache. Slots that were let go leave in the same commit. */
-    void append(List<Slot> batch, long[] prevIndexes) {
+    /** Writes slots, which are in order, into the page cache. Slots that were let go leave in the same commit. */
+    void append(List<Slot> batch) {
         if (failed) {
             throw new LogFailedException(env.file() + " has failed before; start this server again");
         }
         Position limit = folded;
-        Position end = last;
-        for (Slot slot : batch) {
-            chunksSinceDelete += SlotCodec.chunks(slot.payload().length);
-            end = slot.position().compareTo(end) > 0 ? slot.position() : end;
+        long[] prevIndexes = new long[batch.size()];
+        for (int i = 0; i < prevIndexes.length; i++) {
+            prevIndexes[i] = chain.extend(batch.get(i).position());
+            chunksSinceDelete += SlotCodec.chunks(batch.get(i).payload().length);
         }
+        Position highest = batch.get(prevIndexes.length - 1).position();
         int toDelete = chunksSinceDelete >= DELETE_CHUNKS_MIN && limit.compareTo(deleted) > 0 ? 2 * chunksSinceDelete : 0;
         try {
             while (!tryCommit(batch, prevIndexes, limit, toDelete)) {
@@ -117,13 +125,13 @@ final class LazyTail implements AutoCloseable {
             failed = true;
             throw env.failed("append to", e);
         }
-        last = end;
+        last = highest.compareTo(last) > 0 ? highest : last;
     }
 
     private boolean tryCommit(List<Slot> batch, long[] prevIndexes, Position limit, int toDelete) {
         try (Txn<ByteBuffer> txn = env.write()) {
-            slots.put(txn, batch, prevIndexes, last);
-            boolean allGone = toDelete > 0 && slots.deleteFirst(txn, limit, toDelete);
+            slots.put(txn, batch, SlotKind.SECURED, prevIndexes, null, last);
+            boolean allGone = toDelete > 0 && slots.deleteFirst(txn, limit, toDelete, new Floor.Rising(Floor.START));
             txn.commit();
             if (toDelete > 0) {
                 chunksSinceDelete = 0;
@@ -137,7 +145,7 @@ final class LazyTail implements AutoCloseable {
         }
     }
 
-    /** Slots up to {@code position} are in the main log now; they go with the appends to come. Any thread. */
+    /** Slots up to {@code position} are in the main log now, or cut away; they go with the appends to come. Any thread. */
     void letGo(Position position) {
         folded = position;
     }

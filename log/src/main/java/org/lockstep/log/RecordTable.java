@@ -3,13 +3,18 @@ package org.lockstep.log;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Txn;
 
-/** Named records (views, promises) in one LMDB table, each with a CRC32C over name and value; all of them also in the heap. */
+/**
+ * Named records (views, promises) in one LMDB table, each with a CRC32C over name and value; all of them also in the heap. One
+ * thread writes, any reads.
+ */
 final class RecordTable {
     static final String NAME = "records";
     private static final int CRC_BYTES = 4;
@@ -18,6 +23,8 @@ final class RecordTable {
     private final LmdbEnv env;
     private final Dbi<ByteBuffer> table;
     private final Map<String, byte[]> known = new ConcurrentHashMap<>();
+    private final ByteBuffer key = ByteBuffer.allocateDirect(NAME_BYTES_MAX);
+    private ByteBuffer val = ByteBuffer.allocateDirect(1 << 10);
 
     RecordTable(LmdbEnv env) {
         this.env = env;
@@ -48,20 +55,50 @@ final class RecordTable {
         return bytes;
     }
 
-    /** Writes a record in {@code txn}; {@link #committed} makes it readable. */
+    /** Writes a record in {@code txn}, or removes it when {@code value} is null; {@link #committed} makes it readable. */
     void put(Txn<ByteBuffer> txn, String name, byte[] value) {
         byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
         if (nameBytes.length == 0 || nameBytes.length > NAME_BYTES_MAX) {
             throw new IllegalArgumentException("a record's name has 1 to " + NAME_BYTES_MAX + " bytes: " + name);
         }
-        ByteBuffer key = ByteBuffer.allocateDirect(nameBytes.length).put(nameBytes).flip();
-        ByteBuffer val = ByteBuffer.allocateDirect(CRC_BYTES + value.length);
-        val.putInt(checksum(nameBytes, value)).put(value).flip();
+        key.clear().put(nameBytes).flip();
+        if (value == null) {
+            table.delete(txn, key);
+            return;
+        }
+        if (val.capacity() < CRC_BYTES + value.length) {
+            val = ByteBuffer.allocateDirect(CRC_BYTES + value.length);
+        }
+        val.clear().putInt(checksum(nameBytes, value)).put(value).flip();
         table.put(txn, key, val);
     }
 
+    /** Writes and removes as {@link #put}. */
+    void putAll(Txn<ByteBuffer> txn, Map<String, byte[]> changes) {
+        changes.forEach((name, value) -> put(txn, name, value));
+    }
+
     void committed(String name, byte[] value) {
-        known.put(name, value.clone());
+        if (value == null) {
+            known.remove(name);
+        } else {
+            known.put(name, value.clone());
+        }
+    }
+
+    void committed(Map<String, byte[]> changes) {
+        changes.forEach(this::committed);
+    }
+
+    /** The names that begin with {@code prefix}, in order. */
+    SortedSet<String> names(String prefix) {
+        SortedSet<String> names = new TreeSet<>();
+        for (String name : known.keySet()) {
+            if (name.startsWith(prefix)) {
+                names.add(name);
+            }
+        }
+        return names;
     }
 
     /** The record of that name, or null; the array is the caller's. Any thread. */

@@ -19,9 +19,18 @@ import org.lockstep.ensemble.core.Slot;
  * the commit before, which it keeps whole. The slots of the last commit still lie in its leaf pages, flushed before they were
  * acknowledged and not written over, since LMDB reuses only pages that neither of its last two commits needs.
  *
- * <p>So every leaf page of the file is read, reachable or not, and what continues the chain of the last slot in the tree, whole
- * and with a right checksum, is taken. Nothing else can pass for such a slot: a place in the order is written once, a new start
- * begins a new view, and the tree always keeps its last slot, so that the chain has an end to continue from.
+ * <p>So every leaf page of the file is read, reachable or not, and what continues the chains of the tree, whole and with a right
+ * checksum, is taken:
+ *
+ * <ul>
+ *   <li>only slots of the <i>installed view</i>. What an install cut away is of the view before, and what lies there of views
+ *       before is old: an install is flushed, meta page and all, before it returns, so no image of it is missing the new view.
+ *   <li>of each sender only what follows its last slot in the tree, deleted ones included ({@link Floor}). A place in a view is
+ *       written once, so nothing else can pass for such a slot.
+ *   <li>of STABLE slots only those that follow in the total order too. The commit that was under way when the power went may
+ *       have written some of its pages, and a stable part with a hole would be worse than a shorter one.
+ *   <li>never a COPIED slot: this disk has not secured it.
+ * </ul>
  */
 final class Salvage {
     private static final int FLAG_LEAF = 2;
@@ -31,22 +40,36 @@ final class Salvage {
     private static final int CHUNKS_MAX = 1 << 16;
 
     private final int pageBytes;
-    private final Position last;
+    private final SlotArea area;
+    private final long viewId;
     private final TreeMap<Position, FoundChunks> chunks = new TreeMap<>();
     private final SlotCodec codec = new SlotCodec();
 
-    private Salvage(int pageBytes, Position last) {
+    /** A slot, and how it had come into the log. */
+    record Found(Slot slot, SlotKind kind) {}
+
+    private Salvage(int pageBytes, SlotArea area, long viewId) {
         this.pageBytes = pageBytes;
-        this.last = last;
+        this.area = area;
+        this.viewId = viewId;
     }
 
-    /** The slots behind {@code last} in {@code file} that continue {@code chain}, in order; the chain stays as it is. */
-    static List<Slot> find(Path file, int pageBytes, Position last, SlotChain chain) throws IOException {
-        Salvage salvage = new Salvage(pageBytes, last);
+    /**
+     * The slots in {@code file} that continue {@code area}, in order; the area stays as it is.
+     *
+     * @param viewId the installed view; 0 for a log without: then any view not older than the area's newest will do
+     */
+    static List<Found> find(Path file, int pageBytes, SlotArea area, long viewId) throws IOException {
+        Salvage salvage = new Salvage(pageBytes, area, viewId);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             salvage.scan(channel);
         }
-        return salvage.continuing(chain);
+        return salvage.continuing();
+    }
+
+    /** Whether a slot at {@code position} could belong to what {@code area} has lost. */
+    static boolean mayContinue(SlotArea area, long viewId, Position position) {
+        return (viewId == 0 || position.viewId() == viewId) && area.chain().isNew(position);
     }
 
     private void scan(FileChannel channel) throws IOException {
@@ -86,7 +109,7 @@ final class Salvage {
         ByteBuffer key = in.slice(node + NODE_HEADER_BYTES, SlotKey.BYTES); // big-endian, as a slice is
         long low = key.getLong(8);
         Position position = SlotKey.position(key.getLong(0), low);
-        if (position.compareTo(last) > 0) {
+        if (mayContinue(area, viewId, position)) {
             byte[] value = new byte[size];
             in.get(data, value);
             keep(position, SlotKey.chunk(low), value);
@@ -99,20 +122,29 @@ final class Salvage {
         }
     }
 
-    private List<Slot> continuing(SlotChain chain) {
-        List<Slot> found = new ArrayList<>();
-        TreeMap<Integer, Position> ends = new TreeMap<>();
+    private List<Found> continuing() {
+        List<Found> found = new ArrayList<>();
+        SlotChain chain = new SlotChain();
+        chain.continueFrom(area.chain());
+        StableMark mark = new StableMark();
+        mark.continueFrom(area.mark());
         for (var candidate : chunks.entrySet()) {
             Position position = candidate.getKey();
-            Position end = ends.get(position.rank());
-            long before = end != null && end.viewId() == position.viewId() ? end.index()
-                    : chain.last(position.viewId(), position.rank());
-            byte[] payload = candidate.getValue().join(codec, position, before);
-            if (payload != null) {
-                found.add(new Slot(position, payload));
-                ends.put(position.rank(), position);
+            Found slot = chain.isNew(position)
+                    ? candidate.getValue().join(codec, position, header -> follows(header, position, chain, mark)) : null;
+            if (slot != null) {
+                found.add(slot);
+                chain.extend(position);
+                if (slot.kind() == SlotKind.STABLE) {
+                    mark.raise(position);
+                }
             }
         }
         return found;
+    }
+
+    private static boolean follows(SlotCodec.Header header, Position position, SlotChain chain, StableMark mark) {
+        return header.kind() != SlotKind.COPIED && header.prevIndex() == chain.last(position.viewId(), position.rank())
+                && (header.kind() != SlotKind.STABLE || header.before() == mark.in(position.viewId()));
     }
 }

@@ -16,7 +16,7 @@ import org.lockstep.ensemble.core.Slot;
  * it is flushed.
  */
 final class SalvageFile {
-    private static final int SLOT_HEADER_BYTES = 2 * Long.BYTES + 2 * Integer.BYTES;
+    private static final int SLOT_HEADER_BYTES = 2 * Long.BYTES + 3 * Integer.BYTES;
 
     private final Path file;
 
@@ -25,7 +25,7 @@ final class SalvageFile {
     }
 
     /** The slots of a salvage that did not come to its end; empty when there was none. */
-    List<Slot> read() throws IOException {
+    List<Salvage.Found> read() throws IOException {
         if (!Files.exists(file)) {
             return List.of();
         }
@@ -35,25 +35,27 @@ final class SalvageFile {
         if (end < 0 || in.getInt(end) != checksum(bytes, end)) {
             throw MetaPages.damaged(file, "its checksum is wrong");
         }
-        List<Slot> slots = new ArrayList<>();
+        List<Salvage.Found> found = new ArrayList<>();
         while (in.position() < end) {
             Position position = new Position(in.getLong(), in.getLong(), in.getInt());
+            SlotKind kind = SlotKind.values()[in.getInt()];
             byte[] payload = new byte[in.getInt()];
             in.get(payload);
-            slots.add(new Slot(position, payload));
+            found.add(new Salvage.Found(new Slot(position, payload), kind));
         }
-        return slots;
+        return found;
     }
 
-    void write(List<Slot> slots) throws IOException {
+    void write(List<Salvage.Found> found) throws IOException {
         int bytes = Integer.BYTES;
-        for (Slot slot : slots) {
-            bytes += SLOT_HEADER_BYTES + slot.payload().length;
+        for (Salvage.Found each : found) {
+            bytes += SLOT_HEADER_BYTES + each.slot().payload().length;
         }
         ByteBuffer out = ByteBuffer.allocate(bytes);
-        for (Slot slot : slots) {
+        for (Salvage.Found each : found) {
+            Slot slot = each.slot();
             out.putLong(slot.position().viewId()).putLong(slot.position().index()).putInt(slot.position().rank());
-            out.putInt(slot.payload().length).put(slot.payload());
+            out.putInt(each.kind().ordinal()).putInt(slot.payload().length).put(slot.payload());
         }
         out.putInt(checksum(out.array(), out.position()));
         DurableFiles.write(file, out.array());

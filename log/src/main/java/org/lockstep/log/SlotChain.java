@@ -29,6 +29,30 @@ final class SlotChain {
         return before;
     }
 
+    /** Takes over where another chain stands. */
+    void continueFrom(SlotChain other) {
+        System.arraycopy(other.lastIndex, 0, lastIndex, 0, RANKS);
+        viewId = other.viewId;
+    }
+
+    /** Begins behind what was deleted. */
+    void begin(Floor floor) {
+        java.util.Arrays.fill(lastIndex, -1);
+        System.arraycopy(floor.lastIndexes(), 0, lastIndex, 0, floor.lastIndexes().length);
+        viewId = floor.position().viewId();
+    }
+
+    /** The newest view of which a slot was seen. */
+    long viewId() {
+        return viewId;
+    }
+
+    /** True when a slot at {@code position} would be new: of a newer view, or behind the last one of its sender. */
+    boolean isNew(Position position) {
+        return position.viewId() > viewId
+                || position.viewId() == viewId && position.index() > lastIndex[position.rank()];
+    }
+
     /** The last index known of {@code rank} in {@code view}; -1 when none. */
     long last(long view, int rank) {
         return view == viewId ? lastIndex[rank] : -1;

@@ -13,15 +13,20 @@ import org.lockstep.ensemble.core.Slot;
  * Cuts a slot into values that LMDB keeps inside its leaf pages, two to a page of 4 KiB: a value that spans pages needs
  * neighbouring free ones, which a log that deletes as it appends soon runs short of.
  *
- * <p>The first value leads with a header: format (1), unused (3), payload length (4), index of the same sender's slot before
- * this one in the view or -1 (8), CRC32C over key, header and payload (4). One writer thread per instance.
+ * <p>The first value leads with a header: format (1), {@link SlotKind} (1), unused (2), payload length (4), index of the same
+ * sender's slot before this one in the view or -1 (8), of a STABLE slot the place of the stable slot before it in the view's
+ * order or -1 (8), CRC32C over key, header and payload (4). One writer thread per instance.
  */
 final class SlotCodec {
     static final byte FORMAT = 1;
-    static final int HEADER_BYTES = 20;
+    static final int HEADER_BYTES = 28;
+    /** Stands for the place before a slot that is not known to be stable. */
+    static final long NOT_STABLE = -2;
     /** The largest value of which two fit a leaf page: (4096 - 16) / 2, less pointer (2), node header (8), key (16). */
     static final int VALUE_BYTES = 2014;
-    private static final int CHECKED_HEADER_BYTES = 16;
+    private static final int CHECKED_HEADER_BYTES = 24;
+    private static final int KIND_SHIFT = 16;
+    private static final SlotKind[] KINDS = SlotKind.values();
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final ByteBuffer key = ByteBuffer.allocateDirect(SlotKey.BYTES);
@@ -34,14 +39,15 @@ final class SlotCodec {
         void put(ByteBuffer key, ByteBuffer value);
     }
 
-    /** Hands every chunk of {@code slot} to {@code out}, in order. */
-    void encode(Slot slot, long prevIndex, Out out) {
+    /** Hands every chunk of {@code slot} to {@code out}, in order; {@code before} is {@link #NOT_STABLE} but for a STABLE one. */
+    void encode(Slot slot, SlotKind kind, long prevIndex, long before, Out out) {
         byte[] payload = slot.payload();
         long high = SlotKey.high(slot.position());
         long low = SlotKey.low(slot.position());
-        int crcValue = checksum(high, low, prevIndex, payload);
+        int first = FORMAT << 24 | kind.ordinal() << KIND_SHIFT;
+        int crcValue = checksum(high, low, first, prevIndex, before, payload);
         value.clear();
-        value.putInt(FORMAT << 24).putInt(payload.length).putLong(prevIndex).putInt(crcValue);
+        value.putInt(first).putInt(payload.length).putLong(prevIndex).putLong(before).putInt(crcValue);
         int offset = 0;
         int chunk = 0;
         do {
@@ -55,54 +61,62 @@ final class SlotCodec {
         } while (offset < payload.length);
     }
 
-    /**
-     * The payload of the slot at {@code position} from its chunks, in order; null when one is missing (null), when it does not
-     * name {@code prevIndex} as the one before it, or when its checksum is wrong.
-     */
-    byte[] join(Position position, long prevIndex, List<byte[]> chunks) {
-        if (chunks.contains(null) || chunks.isEmpty() || chunks.get(0).length < HEADER_BYTES) {
+    /** What a header says of its slot. */
+    record Header(SlotKind kind, int length, long prevIndex, long before, int crc) {}
+
+    /** The header that {@code head} leads with, or null when it is none. Absolute reads only. */
+    static Header header(ByteBuffer head) {
+        if (head.remaining() < HEADER_BYTES) {
             return null;
         }
-        ByteBuffer head = ByteBuffer.wrap(chunks.get(0));
-        int length = head.getInt(4);
-        if (head.getInt(0) != FORMAT << 24 || length < 0 || head.getLong(8) != prevIndex || chunks(length) != chunks.size()) {
+        int first = head.getInt(head.position());
+        int kind = first >> KIND_SHIFT & 0xff;
+        int length = head.getInt(head.position() + 4);
+        if (first != (FORMAT << 24 | kind << KIND_SHIFT) || kind >= KINDS.length || length < 0) {
             return null;
         }
-        byte[] payload = new byte[length];
+        return new Header(KINDS[kind], length, head.getLong(head.position() + 8), head.getLong(head.position() + 16),
+                head.getInt(head.position() + 24));
+    }
+
+    /** The payload of the slot at {@code position} from its chunks, in order; null when they are not it. */
+    byte[] join(Position position, Header header, List<byte[]> chunks) {
+        if (chunks(header.length()) != chunks.size()) {
+            return null;
+        }
+        byte[] payload = new byte[header.length()];
         int filled = 0;
-        for (byte[] chunk : chunks) {
-            int skip = filled == 0 && chunk == chunks.get(0) ? HEADER_BYTES : 0;
-            int bytes = chunk.length - skip;
-            if (bytes > length - filled) {
+        for (int i = 0; i < chunks.size(); i++) {
+            int skip = i == 0 ? HEADER_BYTES : 0;
+            int bytes = chunks.get(i).length - skip;
+            if (bytes > payload.length - filled) {
                 return null;
             }
-            System.arraycopy(chunk, skip, payload, filled, bytes);
+            System.arraycopy(chunks.get(i), skip, payload, filled, bytes);
             filled += bytes;
         }
-        int expected = checksum(SlotKey.high(position), SlotKey.low(position), prevIndex, payload);
-        return filled == length && head.getInt(16) == expected ? payload : null;
+        boolean right = filled == payload.length
+                && isRight(SlotKey.high(position), SlotKey.low(position), header, payload);
+        return right ? payload : null;
+    }
+
+    /** Whether the checksum of a slot is right. */
+    boolean isRight(long high, long low, Header header, byte[] payload) {
+        int first = FORMAT << 24 | header.kind().ordinal() << KIND_SHIFT;
+        return header.crc() == checksum(high, low, first, header.prevIndex(), header.before(), payload);
     }
 
     /** CRC32C over the key of the first chunk, its header up to the checksum, and the payload. */
-    int checksum(long high, long low, long prevIndex, byte[] payload) {
+    private int checksum(long high, long low, int first, long prevIndex, long before, byte[] payload) {
         LONG.set(checked, 0, high);
         LONG.set(checked, 8, low);
-        LONG.set(checked, 16, (long) FORMAT << 56 | payload.length);
+        LONG.set(checked, 16, (long) first << 32 | payload.length);
         LONG.set(checked, 24, prevIndex);
+        LONG.set(checked, 32, before);
         crc.reset();
         crc.update(checked, 0, checked.length);
         crc.update(payload, 0, payload.length);
         return (int) crc.getValue();
-    }
-
-    /** How many chunks the slot has of which {@code head} reads as the first; 0 when it does not. */
-    static int chunksAnnounced(byte[] head) {
-        if (head.length < HEADER_BYTES) {
-            return 0;
-        }
-        ByteBuffer header = ByteBuffer.wrap(head);
-        int length = header.getInt(4);
-        return header.getInt(0) == FORMAT << 24 && length >= 0 && length <= Integer.MAX_VALUE - 2 * VALUE_BYTES ? chunks(length) : 0;
     }
 
     /** Chunks a payload takes. */

@@ -40,6 +40,21 @@ final class SlotKey {
         return (int) low & (CHUNKS_MAX - 1);
     }
 
+    /** A key at or before the first chunk of the first slot at or behind {@code position}. */
+    static ByteBuffer atOrBehind(Position position) {
+        boolean viewStart = position.index() < 0;
+        return key(viewStart ? position.viewId() << 32 : high(position), viewStart ? 0 : low(position));
+    }
+
+    /** A key before the first slot behind {@code position}, and behind all chunks of {@code position} itself. */
+    static ByteBuffer behind(Position position) {
+        return position.index() < 0 ? atOrBehind(position) : key(high(position), low(position) | CHUNKS_MAX - 1);
+    }
+
+    private static ByteBuffer key(long high, long low) {
+        return ByteBuffer.allocateDirect(BYTES).putLong(high).putLong(low).flip();
+    }
+
     /** True when the key at {@code buffer}'s start belongs to a slot at or before {@code position}. */
     static boolean isUpTo(ByteBuffer buffer, Position position) {
         return position(buffer.getLong(0), buffer.getLong(8)).compareTo(position) <= 0;

@@ -2,8 +2,10 @@ package org.lockstep.log;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Predicate;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
+import org.lmdbjava.GetOp;
 import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogDamagedException;
@@ -11,30 +13,36 @@ import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 
-/** Slots in one LMDB table: appending, deleting from the front, and reading back with every check. One thread at a time. */
+/**
+ * Slots in one LMDB table: appending, deleting from the front, cutting off the end, and reading back with every check. One thread
+ * at a time, but for scans, each of which has its own transaction.
+ */
 final class SlotTable {
     static final String NAME = "slots";
+    /** A second table, which takes the place of the first at some installs, and back. */
+    static final String OTHER_NAME = "slots.b";
 
     private final LmdbEnv env;
     private final Dbi<ByteBuffer> table;
     private final SlotCodec codec = new SlotCodec();
 
-    SlotTable(LmdbEnv env) {
+    SlotTable(LmdbEnv env, String name) {
         this.env = env;
-        this.table = env.table(NAME);
+        this.table = env.table(name);
     }
 
     /**
-     * Puts {@code slots} in order; {@code prevIndexes} are their places in the senders' chains. {@code last} is the last position
-     * in the table: what sorts behind it is appended, which fills pages to the brim.
+     * Puts {@code slots} in order; {@code prevIndexes} are their places in the senders' chains, {@code befores} those in the
+     * chain of stable slots, null for slots of another kind. {@code last} is the last position in the table: what sorts behind it
+     * is appended, which fills pages to the brim.
      */
-    void put(Txn<ByteBuffer> txn, List<Slot> slots, long[] prevIndexes, Position last) {
+    void put(Txn<ByteBuffer> txn, List<Slot> slots, SlotKind kind, long[] prevIndexes, long[] befores, Position last) {
         Position end = last;
         for (int i = 0; i < slots.size(); i++) {
             Slot slot = slots.get(i);
             boolean append = slot.position().compareTo(end) > 0;
             PutFlags flag = append ? PutFlags.MDB_APPEND : PutFlags.MDB_NOOVERWRITE;
-            codec.encode(slot, prevIndexes[i], (key, value) -> {
+            codec.encode(slot, kind, prevIndexes[i], befores == null ? SlotCodec.NOT_STABLE : befores[i], (key, value) -> {
                 if (!table.put(txn, key, value, flag)) {
                     throw new LogFailedException(env.file() + " already holds a slot at " + slot.position());
                 }
@@ -46,11 +54,12 @@ final class SlotTable {
     }
 
     /**
-     * Deletes whole slots from the front, those up to {@code limit}, until at least {@code chunksMax} chunks are gone.
+     * Deletes whole slots from the front, those up to {@code limit}, until at least {@code chunksMax} chunks are gone; {@code
+     * rising} hears of each.
      *
      * @return true when nothing up to {@code limit} is left
      */
-    boolean deleteFirst(Txn<ByteBuffer> txn, Position limit, int chunksMax) {
+    boolean deleteFirst(Txn<ByteBuffer> txn, Position limit, int chunksMax, Floor.Rising rising) {
         int deleted = 0;
         long high = 0;
         long low = 0;
@@ -66,6 +75,7 @@ final class SlotTable {
                     if (deleted >= chunksMax) {
                         return false;
                     }
+                    rising.deleted(SlotKey.position(nextHigh, nextLow));
                 }
                 cursor.delete();
                 deleted++;
@@ -76,9 +86,47 @@ final class SlotTable {
         return true;
     }
 
-    /** A reader over the whole table, from its first slot; close it before the transaction. */
+    /** Deletes every slot at or behind {@code from} that {@code doomed} names. */
+    void deleteFrom(Txn<ByteBuffer> txn, Position from, Predicate<Position> doomed) {
+        try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
+            boolean more = cursor.get(SlotKey.atOrBehind(from), GetOp.MDB_SET_RANGE);
+            while (more) {
+                Position position = SlotKey.position(cursor.key().getLong(0), cursor.key().getLong(8));
+                if (doomed.test(position)) {
+                    cursor.delete();
+                    more = cursor.get(SlotKey.atOrBehind(position), GetOp.MDB_SET_RANGE);
+                } else {
+                    more = cursor.get(SlotKey.behind(position), GetOp.MDB_SET_RANGE);
+                }
+            }
+        }
+    }
+
+    /** Deletes everything. */
+    void clear(Txn<ByteBuffer> txn) {
+        table.drop(txn);
+    }
+
+    /** The place of the last slot in the table, or null. */
+    Position last(Txn<ByteBuffer> txn) {
+        try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
+            return cursor.last() ? SlotKey.position(cursor.key().getLong(0), cursor.key().getLong(8)) : null;
+        }
+    }
+
+    /** Whether there is a slot at {@code position}. */
+    boolean contains(Txn<ByteBuffer> txn, Position position) {
+        return position.index() >= 0 && table.get(txn, SlotKey.atOrBehind(position)) != null;
+    }
+
+    /** A reader over the whole table, from its first slot, that also counts; close it before the transaction. */
     Scan scan(Txn<ByteBuffer> txn) {
-        return new Scan(txn);
+        return new Scan(txn, null);
+    }
+
+    /** A reader from the first slot behind {@code after}; close it before the transaction. */
+    Scan scan(Txn<ByteBuffer> txn, Position after) {
+        return new Scan(txn, after);
     }
 
     /** Reads slots in order. Every slot is checked; damage is a {@link LogDamagedException} that names file and place. */
@@ -86,21 +134,37 @@ final class SlotTable {
         private final Cursor<ByteBuffer> cursor;
         private final SlotCodec check = new SlotCodec();
         private final long entriesExpected;
+        private final boolean whole;
         private long entries;
         private boolean more;
         private Slot slot;
-        private long prevIndex;
+        private SlotCodec.Header header;
 
-        private Scan(Txn<ByteBuffer> txn) {
+        private Scan(Txn<ByteBuffer> txn, Position after) {
+            whole = after == null;
             entriesExpected = table.stat(txn).entries;
             cursor = table.openCursor(txn);
-            more = cursor.first();
+            more = whole ? cursor.first() : cursor.get(SlotKey.behind(after), GetOp.MDB_SET_RANGE);
+        }
+
+        /** The place of the slot that {@link #next} would move to; null at the end. */
+        Position peek() {
+            if (!more) {
+                return null;
+            }
+            requireKey();
+            return SlotKey.position(cursor.key().getLong(0), cursor.key().getLong(8));
+        }
+
+        /** Passes over the slot that {@link #next} would move to, which exists. Not for a scan that counts. */
+        void skip() {
+            more = cursor.get(SlotKey.behind(peek()), GetOp.MDB_SET_RANGE);
         }
 
         /** Moves to the next slot; false at the end, once the number of entries has proved right. */
         boolean next() {
             if (!more) {
-                if (entries != entriesExpected) {
+                if (whole && entries != entriesExpected) {
                     throw damaged("behind slot " + (slot == null ? "none" : slot.position()),
                             "it has " + entries + " entries of " + entriesExpected);
                 }
@@ -110,23 +174,20 @@ final class SlotTable {
             long high = cursor.key().getLong(0);
             long low = cursor.key().getLong(8);
             Position position = SlotKey.position(high, low);
-            ByteBuffer head = cursor.val();
-            if (SlotKey.chunk(low) != 0 || position.index() < 0 || head.remaining() < SlotCodec.HEADER_BYTES
-                    || head.getInt(0) != SlotCodec.FORMAT << 24 || head.getInt(4) < 0) {
+            header = SlotCodec.header(cursor.val());
+            if (SlotKey.chunk(low) != 0 || position.index() < 0 || header == null) {
                 throw damaged("at slot " + position, "its header is not one");
             }
-            prevIndex = head.getLong(8);
-            int crc = head.getInt(16);
-            byte[] payload = payload(position, high, low, head);
-            if (check.checksum(high, low, prevIndex, payload) != crc) {
+            byte[] payload = payload(position, high, low);
+            if (!check.isRight(high, low, header, payload)) {
                 throw damaged("at slot " + position, "its checksum is wrong");
             }
             slot = new Slot(position, payload);
             return true;
         }
 
-        private byte[] payload(Position position, long high, long low, ByteBuffer head) {
-            int length = head.getInt(4);
+        private byte[] payload(Position position, long high, long low) {
+            int length = header.length();
             int chunks = SlotCodec.chunks(length);
             if (chunks > entriesExpected - entries) {
                 throw damaged("at slot " + position, "its header is not one");
@@ -159,9 +220,9 @@ final class SlotTable {
             return slot;
         }
 
-        /** The index that the current slot names as its sender's one before. */
-        long prevIndex() {
-            return prevIndex;
+        /** What the current slot's header says. */
+        SlotCodec.Header header() {
+            return header;
         }
 
         LogDamagedException damaged(String where, String what) {

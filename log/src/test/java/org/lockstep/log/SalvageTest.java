@@ -131,7 +131,7 @@ class SalvageTest {
         List<Slot> before = Fixtures.slots(1, 0, 5, 700);
         List<Slot> lastCommit = Fixtures.slots(1, 5, 9, 3000);
         writeAndLoseMeta(before, lastCommit);
-        new SalvageFile(file()).write(lastCommit);
+        new SalvageFile(file()).write(lastCommit.stream().map(slot -> new Salvage.Found(slot, SlotKind.SECURED)).toList());
         for (Slot slot : lastCommit) {
             damage(slot.payload()); // the pages have been written over meanwhile
         }

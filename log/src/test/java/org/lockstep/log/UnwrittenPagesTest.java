@@ -45,16 +45,11 @@ class UnwrittenPagesTest {
         int bytesMax = 50 + random.nextInt(900);
         int lagMax = 1 + random.nextInt(60);
         for (int i = 0; i < COMMITS; i++) {
-            int from = index;
             List<Slot> slots = new ArrayList<>();
             for (int count = 1 + random.nextInt(20); count > 0; count--) {
                 slots.add(Fixtures.slot(Fixtures.at(1, index++), random.nextInt(bytesMax)));
             }
-            long[] before = new long[slots.size()];
-            for (int k = 0; k < before.length; k++) {
-                before[k] = from + k - 1;
-            }
-            tail.append(slots, before);
+            tail.append(slots);
             gone = Math.max(gone, index - 1 - random.nextInt(lagMax));
             Position letGo = Fixtures.at(1, gone);
             tail.letGo(letGo);
@@ -74,9 +69,11 @@ class UnwrittenPagesTest {
         Files.copy(file, copy);
         try (LazyTail tail = LazyTail.open(copy, Fixtures.SMALL)) {
             Position[] last = {letGo};
-            tail.read(letGo, new SlotChain(), (slot, before) -> last[0] = slot.position());
+            SlotChain main = new SlotChain();
+            main.begin(new Floor(letGo, new long[] {letGo.index()}));
+            tail.begin(main, 0, slot -> last[0] = slot.position());
             assertEquals(Fixtures.at(1, count - 1), last[0]);
-            assertDoesNotThrow(() -> tail.append(List.of(Fixtures.slot(Fixtures.at(1, count), 9000)), new long[] {count - 1}));
+            assertDoesNotThrow(() -> tail.append(List.of(Fixtures.slot(Fixtures.at(1, count), 9000))));
         }
         Files.copy(file, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         cutUsedPage(copy);

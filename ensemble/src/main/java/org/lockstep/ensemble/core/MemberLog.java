@@ -54,7 +54,7 @@ public interface MemberLog extends AutoCloseable {
      * away ever comes back.
      *
      * @param base {@code LOG}: the order is kept; {@code STAGED}: the copy takes its place; {@code EMPTY}: nothing does
-     * @param cut the view's trim; null for the first view
+     * @param cut the trim of {@code view}
      * @throws IllegalStateException when the base is {@code STAGED} and {@code view} was not staged
      */
     void install(ViewRecord view, MemberId as, Effect.Base base, Trim cut);
@@ -63,9 +63,10 @@ public interface MemberLog extends AutoCloseable {
     ViewRecord installed();
 
     /**
-     * Begins a copy behind {@code from}, where the state of this process stands. Nothing happens when the copy there is reaches
-     * from before {@code from} to it or beyond. Otherwise it is dropped, but for what is staged behind {@code from} for views
-     * after that of {@code from}: the state at {@code from} with those slots is still their base.
+     * Begins a copy behind {@code from}, where the durable state of this process stands, in place of any other: to be called when
+     * there is none, when it does not reach from the state on, or when the state was replaced. What is staged for views after that
+     * of {@code from} is kept, as far as it lies behind {@code from}: the state at {@code from} and those slots are still
+     * their base.
      */
     void beginCopy(Position from);
 
@@ -76,8 +77,8 @@ public interface MemberLog extends AutoCloseable {
     Position copiedUpTo();
 
     /**
-     * Appends stable slots to the copy, and the views that begin among them. What it already holds is passed over. It is
-     * on the medium after the next {@link #stage} or {@link #flushAll}; until then a power cut takes a part of the end.
+     * Appends stable slots to the copy, and the views that begin among them, one after the other. What it already holds is passed
+     * over. It is on the medium after the next {@link #stage} or {@link #flushAll}; until then a power cut takes a part of the end.
      *
      * @throws IllegalArgumentException when {@code range} leaves a gap behind the copy's end
      */
