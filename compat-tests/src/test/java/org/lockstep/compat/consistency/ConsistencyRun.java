@@ -22,7 +22,7 @@ final class ConsistencyRun implements AutoCloseable {
     private static final int LOCKERS = 3;
     private static final long ASIDE_MILLIS = 30_000;
     /** Client numbers of those who only prepare and look. */
-    private static final int OBSERVER = 1000;
+    static final int OBSERVER = 1000;
     private static final int VIOLATIONS_SHOWN = 20;
 
     private final List<InetSocketAddress> servers;
