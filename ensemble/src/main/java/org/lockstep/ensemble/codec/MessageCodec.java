@@ -9,11 +9,11 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * Messages as they are sent: type (1 byte), fields; a data slot's (or a forward's) payload is the rest. The version is that of the connection.
- * Stateless; any thread.
+ * Messages as they are sent: type (1 byte), fields; a data slot's (or a forward's) payload is the rest. The version is that of
+ * the connection. Stateless; any thread.
  *
- * <p>A {@link Message.Transfer} is encoded without its content, which is the driver's and goes as a stream of its own, led by this
- * message; it is decoded with a null content.
+ * <p>A {@link Message.Transfer} is encoded without its content, which is the driver's and goes as a stream of its own, led by
+ * this message; it is decoded with a null content.
  */
 public final class MessageCodec {
     /** Message types are below; a transport's own frames are from here on. */

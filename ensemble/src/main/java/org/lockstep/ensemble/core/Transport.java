@@ -3,16 +3,16 @@ package org.lockstep.ensemble.core;
 import java.util.UUID;
 
 /**
- * Carries messages to the other servers: to each of them one connection at a time, on which messages arrive whole and in the order
- * in which they were sent, as long as it holds. What is under way when it breaks is lost; the core sends again what matters.
+ * Carries messages to the other servers: to each of them one connection at a time, on which messages arrive whole and in the
+ * order in which they were sent, as long as it holds. What is under way when it breaks is lost; the core sends again what matters.
  *
  * <p><b>Threads.</b> One thread calls everything and is called back: the event loop that the transport was opened on. A callback
  * of {@link TransportListener} never comes from within a call to the transport, but for {@link #close}, which calls back no more.
  */
 public interface Transport extends AutoCloseable {
     /**
-     * Queues {@code message}; {@link #flush} sends what is queued. To a server that is not connected it is dropped without a word.
-     * A message is shared with the caller until it is sent and must not change.
+     * Queues {@code message}; {@link #flush} sends what is queued. To a server that is not connected it is dropped without a
+     * word. A message is shared with the caller until it is sent and must not change.
      *
      * <p>Of a row that is not on its way yet only the newest is kept, and it goes behind all data queued before it. When a peer
      * takes so little that the queue for it is full, its connection is closed: {@link TransportListener#onConnection} tells, and

@@ -16,8 +16,8 @@ public interface TransportListener {
 
     /**
      * The process {@code member} is dead: its connection broke, and the machine at whose address it listened refuses connections
-     * to that port. Told once, after {@code onConnection(false)}. (A filter on the way that answers in the machine's name can make
-     * it a mistake: that costs a view change, no data.)
+     * to that port. Told once, after {@code onConnection(false)}. (A filter on the way that answers in the machine's name can
+     * make it a mistake: that costs a view change, no data.)
      */
     void onProcessGone(MemberId member);
 

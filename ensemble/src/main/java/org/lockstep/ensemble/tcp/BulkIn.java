@@ -64,8 +64,8 @@ final class BulkIn extends FrameReader implements BulkReceiver.Stream, BulkStrea
     private void onChunk(WireReader in) throws MalformedMessageException {
         long number = in.readUnsigned(Long.MAX_VALUE, "chunk's number");
         if (number != received || whole || received - taken >= WINDOW_CHUNKS) {
-            throw new MalformedMessageException("chunk " + number + " where " + received + " were received and " + taken + " taken"
-                    + (whole ? ", behind the end" : ""));
+            throw new MalformedMessageException("chunk " + number + " where " + received + " were received and " + taken
+                    + " taken" + (whole ? ", behind the end" : ""));
         }
         received++;
         receiver.onChunk(in.readBytes(in.remaining(), "chunk"));

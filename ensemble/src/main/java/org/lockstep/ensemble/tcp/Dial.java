@@ -98,7 +98,6 @@ final class Dial {
         Bootstrap bootstrap = new Bootstrap().group(transport.loop()).channel(Sockets.streamType(transport.loop()))
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Sockets.WATER_MARK)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) transport.options().handshakeMillis())
                 .handler(new ChannelInitializer<Channel>() {
                     @Override

@@ -31,8 +31,8 @@ final class Door {
             try {
                 bind = new InetSocketAddress(InetAddress.getByName(self.host()), self.port());
             } catch (UnknownHostException e) {
-                throw new IOException("cannot listen for the other servers: this machine does not know its own name " + self.host()
-                        + "; correct server." + self.serverId() + " or set quorumListenOnAllIPs=true", e);
+                throw new IOException("cannot listen for the other servers: this machine does not know its own name "
+                        + self.host() + "; correct server." + self.serverId() + " or set quorumListenOnAllIPs=true", e);
             }
         }
         Door[] door = new Door[1];
@@ -41,7 +41,6 @@ final class Door {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Sockets.WATER_MARK)
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -52,8 +51,8 @@ final class Door {
         bootstrap.option(ChannelOption.AUTO_READ, false);
         ChannelFuture bound = bootstrap.bind(bind).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw new IOException("cannot listen for the other servers on " + bind.getAddress().getHostAddress() + ":" + bind.getPort()
-                    + " (server." + self.serverId() + "): " + bound.cause().getMessage(), bound.cause());
+            throw new IOException("cannot listen for the other servers on " + bind.getAddress().getHostAddress() + ":"
+                    + bind.getPort() + " (server." + self.serverId() + "): " + bound.cause().getMessage(), bound.cause());
         }
         door[0] = new Door(bound.channel());
         return door[0];

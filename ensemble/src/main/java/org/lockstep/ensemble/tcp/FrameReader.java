@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.lockstep.ensemble.codec.MalformedMessageException;
@@ -41,7 +42,8 @@ abstract class FrameReader extends ByteToMessageDecoder {
                 int start = in.readerIndex();
                 int length = in.getInt(start);
                 if (length < 1 || length > frameBytesMax) {
-                    throw new MalformedMessageException("a frame of " + length + " bytes, from 1 to " + frameBytesMax + " may be");
+                    throw new MalformedMessageException("a frame of " + length + " bytes, from 1 to " + frameBytesMax
+                            + " may be");
                 }
                 if (in.readableBytes() < Frames.HEADER_BYTES + length) {
                     return;
@@ -83,6 +85,6 @@ abstract class FrameReader extends ByteToMessageDecoder {
         if (!(cause instanceof IOException)) {
             LOG.error("Failed in the middle of a message", cause);
         }
-        end(String.valueOf(cause.getMessage()));
+        end(cause instanceof ClosedChannelException ? "it was closed there" : String.valueOf(cause.getMessage()));
     }
 }

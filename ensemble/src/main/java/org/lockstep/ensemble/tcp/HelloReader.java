@@ -6,16 +6,21 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.ensemble.codec.MalformedMessageException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Reads the one hello that comes first on a connection, and never more than a few hundred bytes of what is none. Whoever takes the
- * connection over removes this handler; bytes behind the hello go to the next one.
+ * Reads the one hello that comes first on a connection, and never more than a few hundred bytes of what is none. Whoever takes
+ * the connection over removes this handler; bytes behind the hello go to the next one.
  */
 abstract class HelloReader extends ByteToMessageDecoder {
+    private static final Logger LOG = LoggerFactory.getLogger(HelloReader.class);
+
     private final long timeoutMillis;
     private ScheduledFuture<?> timeout;
     private boolean over;
@@ -122,8 +127,11 @@ abstract class HelloReader extends ByteToMessageDecoder {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         ctx.close();
+        if (!(cause instanceof IOException)) {
+            LOG.error("Failed in the middle of a handshake", cause);
+        }
         if (end()) {
-            onLost(cause.getMessage());
+            onLost(String.valueOf(cause.getMessage()));
         }
     }
 

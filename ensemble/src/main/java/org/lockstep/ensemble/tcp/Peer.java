@@ -201,8 +201,8 @@ final class Peer implements Dial.Outcome {
             HelloReader.refuse(newcomer.channel(), Refusal.NOT_NEEDED, "there is a connection already");
             return;
         }
-        transport.refuse(newcomer.channel(), Refusal.DUPLICATE_ID, "it says that it is server " + serverId() + ", which is connected"
-                + " from " + connection.remote() + " as another process: myid must differ from server to server");
+        transport.refuse(newcomer.channel(), Refusal.DUPLICATE_ID, "it says that it is server " + serverId() + ", which is"
+                + " connected from " + connection.remote() + " as another process: myid must differ from server to server");
     }
 
     private void begin(PeerConnection connection) {

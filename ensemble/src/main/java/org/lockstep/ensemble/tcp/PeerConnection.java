@@ -16,8 +16,9 @@ import org.lockstep.ensemble.core.Message;
 /**
  * The connection to one process on another server, on which everything but bulk data is in order.
  *
- * <p>Rows: at most one is on its way at a time, and none while the socket takes nothing. A newer one replaces the one that waits,
- * and is written behind all messages queued meanwhile; so a slow reader gets few rows and new ones, and never one before its data.
+ * <p>Rows: at most one is queued at a time. A newer one replaces the one that waits for it to be written, and goes behind all
+ * messages queued meanwhile; so a slow reader gets few rows and new ones, and never one before its data. (One is queued even
+ * when much waits already: else a link that is busy all the time would carry no heartbeat.)
  */
 final class PeerConnection extends FrameReader {
     private final TcpTransport transport;
@@ -113,7 +114,7 @@ final class PeerConnection extends FrameReader {
     }
 
     private void writeRow() {
-        if (row != null && !rowUnderWay && channel.isWritable()) {
+        if (row != null && !rowUnderWay) {
             ByteBuf frame = transport.frames().of(row);
             row = null;
             rowUnderWay = true;
@@ -123,20 +124,11 @@ final class PeerConnection extends FrameReader {
 
     private void onRowWritten() {
         rowUnderWay = false;
-        flushWaitingRow();
-    }
-
-    private void flushWaitingRow() {
         if (row != null && !isOver()) {
             dirty = true;
             flush();
             transport.frames().forget();
         }
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        flushWaitingRow();
     }
 
     /** Sends one of the transport's own frames at once. */

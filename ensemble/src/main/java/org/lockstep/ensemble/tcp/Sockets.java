@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -18,8 +17,6 @@ import java.net.InetSocketAddress;
 
 /** The sockets that fit an event loop: native epoll where it runs, NIO elsewhere. */
 final class Sockets {
-    /** When more waits to be written, rows wait too: only the newest is worth sending. */
-    static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
 
     private static final int BULK_KERNEL_BYTES = 256 << 10;
 

@@ -3,6 +3,7 @@ package org.lockstep.ensemble.tcp;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.PeerAddress;
 
 /**
@@ -22,6 +23,7 @@ public record TcpOptions(PeerAddress self, List<PeerAddress> peers, boolean list
         long handshakeMillis, long silenceMillis, long probeMillis, NameLookup lookup) {
     private static final int FRAME_BYTES_MAX = 16 << 20;
     private static final long QUEUE_BYTES_MAX = 64L << 20;
+    private static final int FIELD_BYTES = 64 << 10;
 
     /** Looks a name up; may block, and is called on a thread of its own. */
     @FunctionalInterface
@@ -31,6 +33,12 @@ public record TcpOptions(PeerAddress self, List<PeerAddress> peers, boolean list
 
     public TcpOptions {
         peers = List.copyOf(peers);
+        if (peers.stream().anyMatch(peer -> peer.serverId() == self.serverId())) {
+            throw new IllegalArgumentException("server " + self.serverId() + " is no peer of itself");
+        }
+        if (frameBytesMax < BulkSender.CHUNK_BYTES_MAX + FIELD_BYTES) {
+            throw new IllegalArgumentException("a frame of " + frameBytesMax + " bytes cannot hold a chunk of bulk data");
+        }
         if (queueBytesMax < frameBytesMax) {
             throw new IllegalArgumentException("a queue of " + queueBytesMax + " bytes cannot hold a frame of " + frameBytesMax);
         }
@@ -42,12 +50,19 @@ public record TcpOptions(PeerAddress self, List<PeerAddress> peers, boolean list
     }
 
     public TcpOptions withListenOnAllIps(boolean value) {
-        return new TcpOptions(self, peers, value, frameBytesMax, queueBytesMax, handshakeMillis, silenceMillis, probeMillis, lookup);
+        return new TcpOptions(self, peers, value, frameBytesMax, queueBytesMax, handshakeMillis, silenceMillis, probeMillis,
+                lookup);
     }
 
     public TcpOptions withLookup(NameLookup value) {
         return new TcpOptions(self, peers, listenOnAllIps, frameBytesMax, queueBytesMax, handshakeMillis, silenceMillis,
                 probeMillis, value);
+    }
+
+    /** With room for slots of up to so many bytes of payload. */
+    public TcpOptions forSlotsOf(int slotBytesMax) {
+        int frame = (int) Math.max(frameBytesMax, Math.min(Integer.MAX_VALUE - FIELD_BYTES, slotBytesMax + (long) FIELD_BYTES));
+        return withBounds(frame, Math.max(queueBytesMax, 2L * frame));
     }
 
     public TcpOptions withBounds(int frameBytes, long queueBytes) {

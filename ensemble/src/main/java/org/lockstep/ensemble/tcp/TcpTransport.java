@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The transport over TCP. {@link #open} and {@link #close} may be called from any thread; everything else on the event loop, where
- * the listener is called, too.
+ * The transport over TCP. {@link #open} and {@link #close} may be called from any thread; everything else on the event loop,
+ * where the listener is called, too.
  */
 public final class TcpTransport implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);

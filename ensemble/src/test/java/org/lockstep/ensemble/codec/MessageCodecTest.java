@@ -189,7 +189,8 @@ class MessageCodecTest {
         for (int i = 0; i < 65; i++) {
             members.add(new MemberId(i, new UUID(1, i), 1));
         }
-        ViewRecord view = new ViewRecord(1, new UUID(1, 1), members, List.of(), ViewRecord.Origin.BOOTSTRAP, null, Trim.nothing(0));
+        ViewRecord view = new ViewRecord(1, new UUID(1, 1), members, List.of(), ViewRecord.Origin.BOOTSTRAP, null,
+                Trim.nothing(0));
 
         assertThrows(IllegalArgumentException.class, () -> encode(new Message.Decided(view)));
     }
@@ -201,7 +202,8 @@ class MessageCodecTest {
         ViewRecord view = new ViewRecord(1, new UUID(1, 1), List.of(one, other), List.of(), ViewRecord.Origin.SURVIVORS, one,
                 Trim.nothing(1));
 
-        MalformedMessageException e = assertThrows(MalformedMessageException.class, () -> decode(encode(new Message.Decided(view))));
+        byte[] bytes = encode(new Message.Decided(view));
+        MalformedMessageException e = assertThrows(MalformedMessageException.class, () -> decode(bytes));
         assertEquals("two members of a view on one server: [1, 1]", e.getMessage());
     }
 }

@@ -102,7 +102,8 @@ final class Samples {
     }
 
     AcceptorRecord acceptor() {
-        return new AcceptorRecord(viewId(), viewOrNull(), ballot(), ballot(), viewOrNull(), random.nextBoolean() ? report() : null);
+        return new AcceptorRecord(viewId(), viewOrNull(), ballot(), ballot(), viewOrNull(),
+                random.nextBoolean() ? report() : null);
     }
 
     Row row() {

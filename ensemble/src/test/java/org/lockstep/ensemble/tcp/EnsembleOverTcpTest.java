@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -30,6 +33,8 @@ import org.lockstep.fsync.FsyncPolicy;
 /** Core and transport together, over loopback: they form views and deliver one order, whatever becomes of the connections. */
 @Timeout(60)
 class EnsembleOverTcpTest {
+    private static final int QUEUE_BYTES = 512 << 10;
+
     private final List<EventLoopGroup> groups = new ArrayList<>();
     private final List<TcpMember> members = new ArrayList<>();
 
@@ -44,8 +49,8 @@ class EnsembleOverTcpTest {
             EventLoopGroup group = new MultiThreadIoEventLoopGroup(1,
                     Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
             groups.add(group);
-            members.add(new TcpMember(group.next(), TcpOptions.of(self, TestNode.others(all, self)), options,
-                    self.serverId()));
+            TcpOptions tcp = TcpOptions.of(self, TestNode.others(all, self)).withBounds(QUEUE_BYTES, QUEUE_BYTES);
+            members.add(new TcpMember(group.next(), tcp, options, self.serverId()));
         }
         for (TcpMember member : members) {
             member.start();
@@ -73,6 +78,11 @@ class EnsembleOverTcpTest {
 
     private int deliveredCount(int index) {
         return on(index, members.get(index).delivered::size);
+    }
+
+    private void awaitDelivered(int count) {
+        TestNode.await(count + " slots everywhere",
+                () -> deliveredCount(0) == count && deliveredCount(1) == count && deliveredCount(2) == count);
     }
 
     private void submit(int index, int from, int to) {
@@ -116,7 +126,7 @@ class EnsembleOverTcpTest {
         for (int index = 0; index < 3; index++) {
             submit(index, 0, 1000);
         }
-        TestNode.await("everything", () -> deliveredCount(0) == 3000 && deliveredCount(1) == 3000 && deliveredCount(2) == 3000);
+        awaitDelivered(3000);
 
         assertOneOrder(1000);
     }
@@ -140,11 +150,37 @@ class EnsembleOverTcpTest {
             });
             TestNode.sleep(random.nextInt(50));
         }
-        int all = 3 * 20 * rounds;
-        TestNode.await("everything", () -> deliveredCount(0) == all && deliveredCount(1) == all && deliveredCount(2) == all);
+        awaitDelivered(3 * 20 * rounds);
 
         assertOneOrder(20 * rounds);
         assertTrue(hasView(0, 3), "all are members still");
+    }
+
+    @Test
+    void aFullQueueClosesAConnectionAndCostsNothing() {
+        // Hardly anything fits into the kernels, and server 2 does not read what server 1 sends.
+        PeerConnection before = on(0, () -> {
+            PeerConnection connection = members.get(0).transport().peer(2).current();
+            connection.channel().config().setOption(ChannelOption.SO_SNDBUF, 8 << 10);
+            return connection;
+        });
+        on(1, () -> {
+            Channel channel = members.get(1).transport().peer(1).current().channel();
+            channel.config().setOption(ChannelOption.SO_RCVBUF, 8 << 10);
+            channel.config().setAutoRead(false);
+            return null;
+        });
+        on(0, () -> {
+            for (int i = 0; i < 60; i++) {
+                members.get(0).submit(ByteBuffer.allocate(60 << 10).putInt(1).putInt(i).array());
+            }
+            return null;
+        });
+        awaitDelivered(60);
+
+        assertEquals(upTo(60), numbersOf(1, 1));
+        assertEquals(positions(0), positions(1));
+        assertTrue(String.valueOf(before.endedBy()).startsWith("it takes nothing: "), "ended by: " + before.endedBy());
     }
 
     @Test
@@ -152,7 +188,7 @@ class EnsembleOverTcpTest {
         for (int index = 0; index < 3; index++) {
             submit(index, 0, 100);
         }
-        TestNode.await("the first writes", () -> deliveredCount(0) == 300 && deliveredCount(1) == 300 && deliveredCount(2) == 300);
+        awaitDelivered(300);
 
         long killedAt = System.nanoTime();
         members.get(0).kill();
@@ -166,7 +202,7 @@ class EnsembleOverTcpTest {
         TestNode.await("a view of three", () -> hasView(0, 3) && hasView(1, 3) && hasView(2, 3));
         submit(0, 100, 200);
         submit(2, 100, 200);
-        TestNode.await("everything", () -> deliveredCount(0) == 600 && deliveredCount(1) == 600 && deliveredCount(2) == 600);
+        awaitDelivered(600);
         assertOneOrder(200);
     }
 }

@@ -127,8 +127,8 @@ class RefusalTest {
 
     @Test
     void anAddressThatLeadsToAnotherServer() throws IOException {
-        TestNode two = keep(new TestNode(2, TcpOptions.of(second, List.of(first, new PeerAddress(3, "127.0.0.1", first.port())))));
-        two.open();
+        PeerAddress wrong = new PeerAddress(3, "127.0.0.1", first.port());
+        TestNode two = keep(new TestNode(2, TcpOptions.of(second, List.of(first, wrong)))).open();
 
         log.await("server 2 has dialed server 3 and reached server 1");
         TestNode.awaitConnected(one, two);

@@ -105,7 +105,7 @@ class TcpTransportTest {
             List<TestNode> nodes = connected(3);
             TestNode.sleep(150);
             for (TestNode node : nodes) {
-                List<String> expected = nodes.stream().filter(peer -> peer != node).map(peer -> "up " + peer.id).sorted().toList();
+                List<String> expected = nodes.stream().filter(peer -> peer != node).map(peer -> "up " + peer.id).toList();
                 assertEquals(expected, node.events.stream().sorted().toList(), "what server " + node.id + " was told");
             }
             opened.forEach(TestNode::close);
@@ -205,7 +205,7 @@ class TcpTransportTest {
                 <= 450L * (65 << 10), "rows pile up");
         two.read(1, true);
         TestNode.await("the newest row", () -> rows(two).stream().anyMatch(row -> row.heartbeat() == 450 * 400 - 1));
-        assertTrue(rows(two).size() <= 2, rows(two).size() + " rows while nothing was read");
+        assertTrue(rows(two).size() <= 3, rows(two).size() + " rows while nothing was read");
 
         for (int i = 450; i < 600; i += 10) {
             int from = i;
@@ -237,7 +237,8 @@ class TcpTransportTest {
     }
 
     private static List<Row> rows(TestNode node) {
-        return node.messages().stream().filter(m -> m instanceof Message.RowUpdate).map(m -> ((Message.RowUpdate) m).row()).toList();
+        return node.messages().stream().filter(Message.RowUpdate.class::isInstance).map(Message.RowUpdate.class::cast)
+                .map(Message.RowUpdate::row).toList();
     }
 
     @Test
