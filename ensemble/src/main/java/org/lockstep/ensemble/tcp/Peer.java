@@ -28,6 +28,7 @@ final class Peer implements Dial.Outcome {
     private static final long BACK_OFF_MILLIS = 50;
     private static final long BACK_OFF_MILLIS_MAX = 1000;
     private static final int DOUBLINGS_MAX = 5;
+    private static final int SHORT_LIVED_DOUBLINGS_MAX = 2;
     private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final TcpTransport transport;
@@ -239,7 +240,8 @@ final class Peer implements Dial.Outcome {
             failures = 0;
             dial();
         } else {
-            failures = connection.isStarted() ? 0 : failures;
+            // What does not last is not made anew at once for ever, nor is it given the patience of a server that is down.
+            failures = connection.isStarted() ? Math.min(failures, SHORT_LIVED_DOUBLINGS_MAX) : failures;
             dialLater();
         }
     }

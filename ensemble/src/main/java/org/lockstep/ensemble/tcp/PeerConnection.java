@@ -94,14 +94,22 @@ final class PeerConnection extends FrameReader {
     }
 
     private void write(ByteBuf frame) {
-        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
-        long queued = queue == null ? 0 : queue.totalPendingWriteBytes();
-        if (queued > 0 && queued + frame.readableBytes() > transport.options().queueBytesMax()) {
+        long most = transport.options().queueBytesMax() - frame.readableBytes();
+        if (queuedBytes() > most) {
+            // Full of what is not flushed yet, or of what the peer does not take?
+            channel.flush();
+        }
+        if (queuedBytes() > Math.max(0, most)) {
             frame.release();
-            end("it takes nothing: " + queued + " bytes wait for it");
+            end("it takes nothing: " + queuedBytes() + " bytes wait for it");
             return;
         }
         channel.write(frame, channel.voidPromise());
+    }
+
+    private long queuedBytes() {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue == null ? 0 : queue.totalPendingWriteBytes();
     }
 
     void flush() {

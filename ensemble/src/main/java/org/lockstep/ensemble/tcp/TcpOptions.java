@@ -13,7 +13,8 @@ import org.lockstep.ensemble.core.PeerAddress;
  * @param peers the other configured servers, observers included
  * @param listenOnAllIps listen on every address of the machine and not only on that of {@code self}: quorumListenOnAllIPs
  * @param frameBytesMax the largest message: a slot's payload and some; equal on all servers
- * @param queueBytesMax what may wait to be sent to one peer; the connection is closed when more would
+ * @param queueBytesMax what may wait to be sent to one peer; the connection is closed when more would. At least twice what the
+ *     core has under way (EnsembleOptions.windowBytes), all of which goes out at once when a connection is made anew
  * @param handshakeMillis a connection that has not said who it is by then is closed
  * @param silenceMillis a connection from which nothing was heard for so long, although it was asked to answer, is closed
  * @param probeMillis a second process claims a connected peer's id: how long the connected one has to answer

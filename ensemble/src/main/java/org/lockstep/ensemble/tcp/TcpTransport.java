@@ -42,6 +42,7 @@ public final class TcpTransport implements Transport {
     private final Frames frames;
     private final RateLimitedLog rareLog = new RateLimitedLog(LOG, System::nanoTime);
     private final Map<Integer, Peer> peers = new TreeMap<>();
+    private final Peer[] peerList;
     private final Set<Channel> arrivals = new HashSet<>();
     private UUID ensembleId;
     private ScheduledFuture<?> ticker;
@@ -61,6 +62,7 @@ public final class TcpTransport implements Transport {
         for (PeerAddress peer : options.peers()) {
             peers.put(peer.serverId(), new Peer(this, peer));
         }
+        peerList = peers.values().toArray(Peer[]::new);
     }
 
     /**
@@ -124,7 +126,7 @@ public final class TcpTransport implements Transport {
 
     @Override
     public void flush() {
-        for (Peer peer : peers.values()) {
+        for (Peer peer : peerList) {
             PeerConnection connection = peer.connection();
             if (connection != null) {
                 connection.flush();

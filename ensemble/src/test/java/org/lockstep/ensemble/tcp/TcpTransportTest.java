@@ -166,7 +166,7 @@ class TcpTransportTest {
         List<TestNode> nodes = connected(2);
         TestNode one = nodes.get(0);
         TestNode two = nodes.get(1);
-        for (int i = 1; i <= 12; i++) {
+        for (int i = 1; i <= 8; i++) {
             long index = i;
             if (i % 4 == 0) {
                 // What was sent lies in the kernel, unread, when the successor comes.
