@@ -6,6 +6,9 @@ public interface SessionListener {
     /** The session and its ephemerals are gone; their watches have fired. */
     void sessionClosed(long sessionId);
 
-    /** The session's client has come to {@code owner}, which may be the server it was at before. */
+    /** The session's client has come to {@code owner}: the first time, or again, maybe to the server it was at before. */
     default void sessionAttached(long sessionId, SessionOwner owner) {}
+
+    /** The owner, an observer, has heard of the session's client lately. */
+    default void sessionHeard(long sessionId) {}
 }

@@ -1,10 +1,14 @@
 package org.lockstep.state;
 
 import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.MalformedRecordException;
 
 /** Sessions come, move and go. Each method returns an error code and has changed nothing when that is not OK. */
 final class SessionWrites {
+    /** What a session takes in the list of those heard of: its id and its attach counter. */
+    private static final int HEARD_BYTES = Long.BYTES + Integer.BYTES;
     private static final SessionListener NOBODY = sessionId -> { };
 
     private final Tree tree;
@@ -72,6 +76,18 @@ final class SessionWrites {
             tree.closeSession(store.sessions.get(sessionId), zxid);
         }
         return err;
+    }
+
+    /** Passes on which sessions were heard of; those that have moved or ended since are left out. */
+    int heard(JuteReader in) throws MalformedRecordException {
+        int count = in.readCount(HEARD_BYTES);
+        for (int i = 0; i < count; i++) {
+            long sessionId = in.readLong();
+            if (check(sessionId, in.readInt()) == ErrorCode.OK) {
+                listener.sessionHeard(sessionId);
+            }
+        }
+        return ErrorCode.OK;
     }
 
     void announceAttached(long sessionId) {

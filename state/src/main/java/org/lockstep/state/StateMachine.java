@@ -102,7 +102,7 @@ public final class StateMachine {
             events.fire(lastZxid);
             if (command.opcode == OpCode.CLOSE_SESSION || command.opcode == OpCode.EXPIRE_SESSION) {
                 sessionWrites.announceClosed(command.sessionId);
-            } else if (command.opcode == OpCode.ATTACH_SESSION) {
+            } else if (command.opcode == OpCode.ATTACH_SESSION || command.opcode == OpCode.CREATE_SESSION) {
                 sessionWrites.announceAttached(command.sessionId);
             }
         } else {
@@ -144,6 +144,7 @@ public final class StateMachine {
                 yield tree.reap(path, pzxidSeen, ++lastZxid, timeMillis);
             }
             case OpCode.MARKER -> ErrorCode.OK;
+            case OpCode.SESSIONS_HEARD -> sessionWrites.heard(in);
             default -> ErrorCode.UNIMPLEMENTED;
         };
     }

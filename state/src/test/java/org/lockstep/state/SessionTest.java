@@ -119,6 +119,32 @@ class SessionTest {
     }
 
     @Test
+    void whatAnObserverHasHeardIsPassedOnUnlessItIsOutdated() {
+        rig.createSession(OTHER, 5000);
+        List<Long> heard = new ArrayList<>();
+        rig.machine.setSessionListener(new SessionListener() {
+            @Override
+            public void sessionClosed(long sessionId) {
+                throw new AssertionError("nothing is closed");
+            }
+
+            @Override
+            public void sessionHeard(long sessionId) {
+                heard.add(sessionId);
+            }
+        });
+        long digest = rig.machine.digest();
+        byte[] report = Rig.body(out -> out.writeInt(3).writeLong(OTHER).writeInt(0).writeLong(Rig.SESSION).writeInt(1)
+                .writeLong(77).writeInt(0));
+        long zxid = rig.machine.lastZxid();
+        assertEquals(ErrorCode.OK, rig.apply(OpCode.SESSIONS_HEARD, 0, report));
+        assertEquals(List.of(OTHER), heard, "one is at another counter, one does not exist");
+        assertEquals(zxid, rig.machine.lastZxid());
+        assertFalse(digest == rig.machine.digest(), "it is a place in the order");
+        assertEquals(ErrorCode.MARSHALLING_ERROR, rig.apply(OpCode.SESSIONS_HEARD, 0, Rig.body(out -> out.writeInt(9))));
+    }
+
+    @Test
     void theOwnerIsPartOfTheDigest() {
         Rig other = new Rig();
         assertEquals(other.machine.digest(), rig.machine.digest());

@@ -1,7 +1,7 @@
 package org.lockstep.wire;
 
 /**
- * Request types of ZooKeeper's wire protocol, and the four that only Lockstep's own log knows.
+ * Request types of ZooKeeper's wire protocol, and the five that only Lockstep's own log knows.
  *
  * <p>Numbers are ZooKeeper's ({@code ZooDefs.OpCode}); the internal ones lie far below any of them and are never accepted from
  * a client.
@@ -52,6 +52,11 @@ public final class OpCode {
      * seen when it was sent.
      */
     public static final int MARKER = -1004;
+    /**
+     * Internal: an observer says which of its clients' sessions it has heard of, for those who keep their time. Changes nothing
+     * and takes no zxid.
+     */
+    public static final int SESSIONS_HEARD = -1005;
 
     private OpCode() {}
 
@@ -60,7 +65,7 @@ public final class OpCode {
         return switch (opcode) {
             case CREATE, CREATE2, CREATE_CONTAINER, CREATE_TTL, DELETE, DELETE_CONTAINER, SET_DATA, SET_ACL, MULTI, RECONFIG,
                     CREATE_SESSION, CLOSE_SESSION, SYNC, ATTACH_SESSION, EXPIRE_SESSION, REAP_NODE,
-                    MARKER -> true;
+                    MARKER, SESSIONS_HEARD -> true;
             default -> false;
         };
     }

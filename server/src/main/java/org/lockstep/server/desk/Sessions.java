@@ -13,6 +13,7 @@ import org.lockstep.state.SessionListener;
 import org.lockstep.state.SessionOwner;
 import org.lockstep.state.StateMachine;
 import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.OpCode;
 import org.lockstep.wire.door.ClientConnection.Pause;
 import org.slf4j.Logger;
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
  * <p>A session exists in the replicated state; here is only what its guardian needs to know. Touching is local and costs nothing.
  * An expiry is an ordered close that carries the attach counter it was decided under, so it is refused when the client has come
  * again meanwhile, at whichever server.
+ *
+ * <p>An observer keeps no time: its sessions are guarded by the members as those of a server that has left are, and it says now
+ * and then, by an ordered request, which ones it has heard of.
  *
  * <p><b>Time that does not count.</b> A client can be held for silent only while it could have been heard. So sessions get on
  * top the time in which this process stood still. And before it expires anybody, this server sends a marker through the order,
@@ -43,6 +47,9 @@ public final class Sessions implements SessionListener {
     private static final int WORTH_A_WARNING_MILLIS = 1_000;
     /** So many are expired per look: a rack of clients that is gone must not hold up those that are there. */
     private static final int EXPIRIES_PER_LOOK_MAX = 1_000;
+    /** An observer reports so often within the shortest timeout that a client can have. */
+    private static final int REPORTS_PER_TIMEOUT = 4;
+    private static final int REPORTED_AT_ONCE_MAX = 5_000;
     private static final byte[] NOTHING = {};
 
     private final RequestOrder order;
@@ -51,13 +58,16 @@ public final class Sessions implements SessionListener {
     private final ExpiryQueue expiry;
     private final Map<Long, LocalSession> guarded = new HashMap<>();
     private final List<LocalSession> suspects = new ArrayList<>();
+    private final JuteWriter body = new JuteWriter();
     private final long lookMillis;
+    private final long reportMillis;
     private EnsembleView view;
     private boolean suspended;
     private boolean confirming;
     /** Counts the views left behind: a marker that belongs to an earlier one says nothing. */
     private int life;
     private long lastLookMillis;
+    private long lastReportMillis;
     private long expiredCount;
 
     Sessions(RequestOrder order, DeskOptions options, DeskClock clock) {
@@ -66,7 +76,9 @@ public final class Sessions implements SessionListener {
         this.clock = clock;
         this.expiry = new ExpiryQueue(options.tickTimeMillis());
         this.lookMillis = Math.min(LOOK_MILLIS_MAX, options.tickTimeMillis());
+        this.reportMillis = options.minSessionTimeoutMillis() / REPORTS_PER_TIMEOUT;
         this.lastLookMillis = clock.nowMillis();
+        this.lastReportMillis = lastLookMillis;
     }
 
     /** How often {@link #look} is to be called. */
@@ -84,15 +96,24 @@ public final class Sessions implements SessionListener {
         view = newView;
         long now = clock.nowMillis();
         state.forEachSession(sessionId -> {
-            boolean mine = Guardians.of(sessionId, state.sessionOwner(sessionId), view.members()).equals(view.self());
+            SessionOwner owner = state.sessionOwner(sessionId);
+            boolean mine = owner.equals(self()) || isGuardian(sessionId, owner);
             LocalSession known = guarded.get(sessionId);
             if (mine && known == null) {
-                guard(new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId), state.attach(sessionId), now));
+                guard(ofState(sessionId, now));
             } else if (!mine && known != null) {
                 guarded.remove(sessionId);
                 known.released = true;
             }
         });
+    }
+
+    private boolean isGuardian(long sessionId, SessionOwner owner) {
+        return Guardians.of(sessionId, owner, view.members()).equals(view.self());
+    }
+
+    private LocalSession ofState(long sessionId, long nowMillis) {
+        return new LocalSession(sessionId, state.sessionTimeoutMillis(sessionId), state.attach(sessionId), nowMillis);
     }
 
     /** This process is of no view any more: it keeps nobody's time. */
@@ -125,13 +146,15 @@ public final class Sessions implements SessionListener {
 
     /** Whether no other server can have ordered anything that is not applied here. */
     boolean isAlone() {
-        return view.members().size() == 1;
+        return view.isMember() && view.members().size() == 1;
     }
 
     /** A client has come: its session's time is kept here from now on. */
     void guard(LocalSession session) {
         guarded.put(session.id, session);
-        expiry.add(session);
+        if (view.isMember()) {
+            expiry.add(session);
+        }
     }
 
     /** Closes the connection that this session has here, if any: a session has one at a time. */
@@ -148,6 +171,17 @@ public final class Sessions implements SessionListener {
         if (before != null) {
             before.released = true;
             before.dismiss();
+        }
+        if (view != null && !owner.equals(self()) && isGuardian(sessionId, owner)) {
+            guard(ofState(sessionId, clock.nowMillis())); // of an observer
+        }
+    }
+
+    @Override
+    public void sessionHeard(long sessionId) {
+        LocalSession session = guarded.get(sessionId);
+        if (session != null && view.isMember()) { // the observer itself learns nothing from its own report
+            touch(session, clock.nowMillis());
         }
     }
 
@@ -187,15 +221,45 @@ public final class Sessions implements SessionListener {
             }
             grant(sleptMillis, now);
         }
-        if (view == null || suspended || confirming) {
+        if (view == null || suspended) {
             return;
         }
+        if (!view.isMember()) {
+            report(now);
+        } else if (!confirming) {
+            findSilent(now);
+        }
+    }
+
+    private void findSilent(long now) {
         expiry.advance(now, EXPIRIES_PER_LOOK_MAX, suspects::add);
         if (!suspects.isEmpty()) {
             confirming = true;
             int asked = life;
             order.submit(reply -> confirm(asked, now), OpCode.MARKER, 0, 0, 0, Identities.NONE.encoded(), NOTHING, 0, 0);
         }
+    }
+
+    private void report(long now) {
+        if (now - lastReportMillis < reportMillis) {
+            return;
+        }
+        List<LocalSession> heard = new ArrayList<>();
+        for (LocalSession session : guarded.values()) {
+            if (session.connection != null && session.lastHeardMillis >= lastReportMillis) {
+                heard.add(session);
+            }
+        }
+        lastReportMillis = now;
+        for (int from = 0; from < heard.size(); from += REPORTED_AT_ONCE_MAX) {
+            report(heard.subList(from, Math.min(heard.size(), from + REPORTED_AT_ONCE_MAX)));
+        }
+    }
+
+    private void report(List<LocalSession> heard) {
+        body.reset().writeInt(heard.size());
+        heard.forEach(session -> body.writeLong(session.id).writeInt(session.attach));
+        order.submit(reply -> {}, OpCode.SESSIONS_HEARD, 0, 0, 0, Identities.NONE.encoded(), body.array(), 0, body.length());
     }
 
     private void grant(long millis, long nowMillis) {
@@ -252,7 +316,7 @@ public final class Sessions implements SessionListener {
 
     // ---- for the admin surface, on the event loop
 
-    /** The sessions whose time this server keeps. */
+    /** The sessions whose time this server keeps; for an observer, those of its clients. */
     public int count() {
         return guarded.size();
     }

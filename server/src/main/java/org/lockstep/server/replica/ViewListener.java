@@ -7,12 +7,16 @@ package org.lockstep.server.replica;
  * <p>Between two views nothing is said: clients stay connected and see a pause.
  */
 public interface ViewListener {
-    /** A view begins with this process as a member; the state holds all that was ordered before it. Clients are served. */
+    /**
+     * A view begins with this process as a member, or as an observer that follows it; the state holds all that was ordered before
+     * it. Clients are served.
+     */
     void viewBegan(EnsembleView view);
 
     /**
-     * This process hears less than a majority of the servers (true), or a majority again (false). Cut off, it cannot learn what
-     * becomes of its sessions elsewhere, so its clients must go where they can be served.
+     * This process hears less than a majority of the servers, or as an observer nobody whom it could follow (true), or enough
+     * again (false). Cut off, it cannot learn what becomes of its sessions elsewhere, so its clients must go where they can be
+     * served.
      */
     void cutOff(boolean value);
 

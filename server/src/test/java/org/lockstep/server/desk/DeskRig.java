@@ -71,6 +71,7 @@ final class DeskRig implements AutoCloseable {
     final class Server implements RequestOrder {
         final int id;
         final StateMachine state = new StateMachine(new EmptyBase(), StateOptions.DEFAULTS);
+        final LostWrites lostWrites = LostWrites.decode(null);
         final ClientDesk desk;
         final ClientDoor door;
         private final Deque<Entry> own = new ArrayDeque<>();
@@ -81,8 +82,10 @@ final class DeskRig implements AutoCloseable {
         private final Reply reply = new Reply();
         private Runnable before = () -> {};
         private Runnable after = () -> {};
+        private Runnable roomMade = () -> {};
         private boolean holding;
         private boolean lagging;
+        private boolean full;
         private int life;
         private int cursor;
 
@@ -90,7 +93,7 @@ final class DeskRig implements AutoCloseable {
             this.id = id;
             DeskOptions options = new DeskOptions(id, TICK_MILLIS, 2 * TICK_MILLIS, 20 * TICK_MILLIS, 0, 0, 60_000, true, "SHA1",
                     null, readOnlyMode);
-            desk = on(() -> new ClientDesk(loop, this, options, LostWrites.decode(null), new MetricRegistry(),
+            desk = on(() -> new ClientDesk(loop, this, options, lostWrites, new MetricRegistry(),
                     new DeskClock(() -> nowNanos)));
             door = ClientDoor.open(loop, new DoorOptions(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50, 1 << 20,
                     false), desk);
@@ -220,9 +223,17 @@ final class DeskRig implements AutoCloseable {
             }
         }
 
+        /** Whether it takes in more requests. */
+        void full(boolean value) {
+            run(() -> {
+                full = value;
+                roomMade.run();
+            });
+        }
+
         @Override
         public boolean isFull() {
-            return false;
+            return full;
         }
 
         @Override
@@ -237,7 +248,7 @@ final class DeskRig implements AutoCloseable {
 
         @Override
         public void setRoomMade(Runnable task) {
-            // there is always room
+            roomMade = task;
         }
 
         @Override
@@ -249,6 +260,10 @@ final class DeskRig implements AutoCloseable {
 
     /** A view of these servers begins. What is in the order is applied first, as the end of the view before. */
     void beginView(Server... members) {
+        beginView(List.of(), members);
+    }
+
+    void beginView(List<Server> observers, Server... members) {
         List<MemberId> ids = Arrays.stream(members).map(Server::self).toList();
         run(() -> {
             viewId++;
@@ -257,6 +272,7 @@ final class DeskRig implements AutoCloseable {
             for (Server member : members) {
                 member.desk.viewBegan(new EnsembleView(viewId, member.self(), ids));
             }
+            observers.forEach(observer -> observer.desk.viewBegan(new EnsembleView(viewId, observer.self(), ids)));
         });
         settle();
     }

@@ -193,6 +193,19 @@ class MovingSessionsTest {
     }
 
     @Test
+    void whoHasSeenWhatAPowerLossTookBackIsExpiredEverywhere() throws Exception {
+        try (DeskClient before = one.connect()) {
+            assertEquals(ErrorCode.OK, before.create("/e", EPHEMERAL));
+            rig.run(() -> two.lostWrites.add(before.lastZxid - 1, before.lastZxid));
+            try (DeskClient after = two.resume(before).welcomed()) {
+                assertEquals(0, after.timeoutMillis);
+            }
+            assertTrue(before.isClosedWithoutAWord());
+            rig.everywhere(state -> assertEquals(0, state.sessionCount() + state.ephemeralCount()));
+        }
+    }
+
+    @Test
     void anAttachThatWasHeldUpDoesNotTakeTheSessionFromTheLiveConnection() throws Exception {
         try (DeskClient before = one.connect()) {
             two.hold();

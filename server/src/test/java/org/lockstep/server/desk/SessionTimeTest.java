@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lockstep.server.desk.DeskRig.Server;
 import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.OpCode;
 
 /** Whose time runs, who counts it, and who is not expired: fail-over, pauses, servers that slept or were cut off. */
 class SessionTimeTest {
@@ -314,6 +315,72 @@ class SessionTimeTest {
             assertFalse(lives(away.sessionId));
             assertFalse(lives(client.sessionId));
         }
+    }
+
+    @Test
+    void whoIsNotReadFromDoesNotExpire() throws Exception {
+        try (DeskClient client = one.connect()) {
+            one.hold();
+            one.full(true);
+            client.ask(OpCode.CREATE, DeskClient.createBody("/a", 0));
+            one.awaitHeld(1); // now its connection is not read
+            rig.advance(TIMEOUT_MILLIS + 2 * TICK_MILLIS);
+            one.release();
+            assertTrue(lives(client.sessionId));
+            assertEquals(ErrorCode.OK, client.answer().err());
+            one.full(false);
+            rig.advance(TIMEOUT_MILLIS - 2 * TICK_MILLIS);
+            assertEquals(ErrorCode.OK, client.ping());
+            rig.advance(TIMEOUT_MILLIS + 2 * TICK_MILLIS);
+            assertFalse(lives(client.sessionId));
+        }
+    }
+
+    // ---- observers
+
+    @Test
+    void aMemberKeepsTheTimeOfAnObserversSessionsAndHearsOfThem() throws Exception {
+        rig.beginView(List.of(one), two, three);
+        assertFalse(rig.on(() -> one.desk.isInCharge()));
+        try (DeskClient client = one.connect()) {
+            assertEquals(ErrorCode.OK, client.create("/e", EPHEMERAL));
+            assertEquals(1, two.guardedCount() + three.guardedCount());
+            for (int i = 0; i < 6; i++) {
+                rig.advance(TIMEOUT_MILLIS / 2);
+                assertEquals(ErrorCode.OK, client.ping());
+            }
+            rig.beginView(List.of(one), three, two);
+            assertEquals(ErrorCode.OK, client.exists("/e"));
+            rig.advance(TIMEOUT_MILLIS + 3 * TICK_MILLIS);
+            assertTrue(client.isClosedWithoutAWord());
+            assertFalse(lives(client.sessionId));
+            assertEquals(1, two.expiredCount() + three.expiredCount());
+            assertEquals(0, one.guardedCount() + two.guardedCount() + three.guardedCount());
+        }
+    }
+
+    @Test
+    void aSessionGoesToAnObserverAndBack() throws Exception {
+        rig.beginView(List.of(one), two, three);
+        try (DeskClient before = two.connect(); DeskClient after = one.resume(before).welcomed()) {
+            assertTrue(before.isClosedWithoutAWord());
+            assertEquals(ErrorCode.OK, after.create("/e", EPHEMERAL));
+            assertEquals(1, two.guardedCount() + three.guardedCount());
+            try (DeskClient again = two.resume(after).welcomed()) {
+                assertEquals(ErrorCode.OK, again.exists("/e"));
+                assertEquals(0, one.guardedCount());
+                assertEquals(two, guardianOf(before.sessionId));
+            }
+        }
+    }
+
+    @Test
+    void theSessionsOfAnObserverThatIsGoneExpire() throws Exception {
+        rig.beginView(List.of(one), two, three);
+        DeskClient client = abandoned();
+        one.exclude();
+        rig.advance(TIMEOUT_MILLIS + 3 * TICK_MILLIS);
+        assertFalse(lives(client.sessionId));
     }
 
     // ---- cut off and excluded
