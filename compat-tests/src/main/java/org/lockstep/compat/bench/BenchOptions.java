@@ -84,6 +84,11 @@ public record BenchOptions(
                 readPercent, batch, prefix, json, heap, heapPid, quiet);
     }
 
+    public BenchOptions withReadPercent(int newReadPercent) {
+        return new BenchOptions(servers, op, connections, depth, sizeBytes, keys, seconds, warmupSeconds, count,
+                newReadPercent, batch, prefix, json, heap, heapPid, quiet);
+    }
+
     public BenchOptions withQuiet(boolean newQuiet) {
         return new BenchOptions(servers, op, connections, depth, sizeBytes, keys, seconds, warmupSeconds, count,
                 readPercent, batch, prefix, json, heap, heapPid, newQuiet);

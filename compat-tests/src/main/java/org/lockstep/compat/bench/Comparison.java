@@ -7,14 +7,15 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import org.lockstep.compat.servers.ServerProcess;
 
 /**
- * Runs two servers through the same contests on the same machine and disk, in turn: A B A B ..., one loaded at a time.
+ * Runs two servers, or two ensembles, through the same contests on the same machine and disk, in turn: A B A B ..., one loaded at
+ * a time. The connections to an ensemble are spread over its servers.
  *
  * <p>Every contest has servers of its own with empty data directories, each warmed up with the requests of the contest. The other
  * server stays up, idle, except where the tree grows (create): there each measurement has its own server and no other is up.
@@ -49,7 +50,7 @@ final class Comparison {
         busyBefore = Processors.busyShare(LOOK_MILLIS);
         Path directory = Files.createTempDirectory(options.directory(), "zkBench");
         try {
-            for (Contest contest : Contest.values()) {
+            for (Contest contest : Contest.of(options.servers())) {
                 if (options.only().contains(contest.word()) && options.policies().contains(contest.policy())) {
                     run(contest, directory);
                 }
@@ -58,6 +59,14 @@ final class Comparison {
             boolean restart = options.only().contains(Contest.RESTART);
             if ((heap || restart) && options.policies().contains("durable")) {
                 rows.addAll(new AtRest(options, directory, progress).run(heap, restart));
+            }
+            if (options.policies().contains("durable")) {
+                for (Failover.Signal signal : Failover.Signal.values()) {
+                    if (options.only().contains(signal.contest())) {
+                        rows.addAll(new Failover(options, directory, progress, signal).run());
+                        delete(directory, false);
+                    }
+                }
             }
             print(directory);
         } finally {
@@ -72,16 +81,16 @@ final class Comparison {
         if (contest.needsFreshServers()) {
             for (int round = 0; round < options.rounds(); round++) {
                 for (boolean isBaseline : new boolean[] {true, false}) {
-                    try (ServerProcess server = start(isBaseline, contest.policy(), directory)) {
-                        measure(contest, figures, isBaseline, round, server, options.warmupSeconds());
+                    try (Service service = start(isBaseline, contest.policy(), directory)) {
+                        measure(contest, figures, isBaseline, round, service, options.warmupSeconds());
                     }
                     delete(directory, false);
                 }
             }
             return;
         }
-        try (ServerProcess baseline = start(true, contest.policy(), directory);
-                ServerProcess candidate = start(false, contest.policy(), directory)) {
+        try (Service baseline = start(true, contest.policy(), directory);
+                Service candidate = start(false, contest.policy(), directory)) {
             for (int round = 0; round < options.rounds(); round++) {
                 double warmup = round == 0 ? options.warmupSeconds() : SETTLE_SECONDS;
                 measure(contest, figures, true, round, baseline, warmup);
@@ -91,16 +100,22 @@ final class Comparison {
         delete(directory, false);
     }
 
-    private ServerProcess start(boolean isBaseline, String policy, Path directory) throws IOException {
+    private Service start(boolean isBaseline, String policy, Path directory) throws IOException {
         Side side = isBaseline ? options.baseline() : options.candidate();
-        return side.start(directory, policy, options.heapMegabytes(), options.jvmFlags(side));
+        List<String> flags = options.jvmFlags(side);
+        return options.servers() == 1
+                ? Service.of(side.start(directory, policy, options.heapMegabytes(), flags))
+                : Service.of(side, side.startEnsemble(directory, options.servers(), policy, options.heapMegabytes(), flags));
     }
 
-    private void measure(Contest contest, List<Row> figures, boolean isBaseline, int round, ServerProcess server, double warmup)
+    private void measure(Contest contest, List<Row> figures, boolean isBaseline, int round, Service service, double warmup)
             throws IOException {
-        InetSocketAddress address = new InetSocketAddress(server.host(), server.port());
-        BenchOptions load = BenchOptions.of(List.of(address), contest.op()).withShape(contest.connections(), contest.depth())
-                .withKeys(KEYS, VALUE_BYTES).withTimes(options.seconds(), warmup).withQuiet(true);
+        // A single connection is at another server in each round.
+        List<InetSocketAddress> addresses = new ArrayList<>(service.addresses());
+        Collections.rotate(addresses, -round);
+        BenchOptions load = BenchOptions.of(addresses, contest.op()).withShape(contest.connections(), contest.depth())
+                .withKeys(KEYS, VALUE_BYTES).withReadPercent(Contest.READ_PERCENT).withTimes(options.seconds(), warmup)
+                .withQuiet(true);
         if (contest.depth() == 1 && warmup > SETTLE_SECONDS) {
             // One request at a time would take minutes to get both JVMs compiled.
             Bench.run(load.withShape(WARMUP_SHAPE, WARMUP_SHAPE).withTimes(warmup, 0), progress);
@@ -108,10 +123,10 @@ final class Comparison {
         }
         BenchResult result = Bench.run(load, progress);
         progress.printf(Locale.ROOT, "%s, round %d of %d, %s: %.0f ops/s, p50 %.0f us, p99 %.0f us, generator %.2f us/request%n",
-                contest.word(), round + 1, options.rounds(), server.name(), result.operationsPerSecond(),
+                contest.word(), round + 1, options.rounds(), service.name(), result.operationsPerSecond(),
                 result.percentileMicros(50), result.percentileMicros(99), result.generatorMicrosPerRequest());
         if (result.errors() > 0) {
-            throw new IOException(contest.word() + ": " + server.name() + " answered with errors " + result.errorsByCode());
+            throw new IOException(contest.word() + ": " + service.name() + " answered with errors " + result.errorsByCode());
         }
         for (int i = 0; i < figures.size(); i++) {
             figures.get(i).add(isBaseline, contest.figures().get(i).value().applyAsDouble(result));
@@ -125,6 +140,7 @@ final class Comparison {
             return;
         }
         String store = Files.getFileStore(directory).type();
+        out.printf(Locale.ROOT, "Servers a side, all on this machine: %d. ", options.servers());
         out.printf(Locale.ROOT, "JDK %s, %d processors (%.0f %% busy before the start), data on %s; heap %d MB each;"
                 + " %d byte values, %d keys; median (range) of %d rounds of %.0f s after %.0f s of warm-up.%n", Runtime.version(),
                 Runtime.getRuntime().availableProcessors(), PERCENT * busyBefore, store, options.heapMegabytes(), VALUE_BYTES,

@@ -11,6 +11,7 @@ import java.util.Set;
 /**
  * How a comparison is run.
  *
+ * @param servers of each side: 1, or an ensemble of so many
  * @param only names of the contests to run
  * @param policies fsync policies to run; contests under others are skipped
  * @param baseline what the ratio divides by
@@ -26,28 +27,35 @@ import java.util.Set;
  * @param json print one JSON object instead of markdown
  */
 record ComparisonOptions(
-        Set<String> only, Set<String> policies, Side baseline, Side candidate, int rounds, double seconds, double warmupSeconds,
-        int znodes, int heapMegabytes, Path directory, List<String> apacheJvm, List<String> lockstepJvm, boolean json) {
+        int servers, Set<String> only, Set<String> policies, Side baseline, Side candidate, int rounds, double seconds,
+        double warmupSeconds, int znodes, int heapMegabytes, Path directory, List<String> apacheJvm, List<String> lockstepJvm,
+        boolean json) {
 
     private static final Set<String> FLAGS = Set.of("--quick", "--json");
-    private static final Set<String> OPTIONS = Set.of("--only", "--skip", "--policies", "--sides", "--rounds", "--seconds",
-            "--warmup", "--znodes", "--server-heap", "--dir", "--apache-jvm", "--lockstep-jvm");
+    private static final Set<String> OPTIONS = Set.of("--servers", "--only", "--skip", "--policies", "--sides", "--rounds",
+            "--seconds", "--warmup", "--znodes", "--server-heap", "--dir", "--apache-jvm", "--lockstep-jvm");
+    private static final int SERVERS_MAX = 9;
     private static final List<String> POLICIES = List.of("durable", "no-sync");
 
     static ComparisonOptions parse(List<String> words) throws UsageException {
         Arguments arguments = new Arguments(words, FLAGS, OPTIONS);
         boolean quick = arguments.has("--quick");
-        Set<String> only = choice(arguments, "--only", Contest.names());
+        int servers = arguments.integer("--servers", 1, 1, SERVERS_MAX);
+        if (servers == 2) {
+            throw new UsageException("--servers 2: two servers bear no failure; take 1, 3 or more");
+        }
+        List<String> contests = Contest.names(servers);
+        Set<String> only = choice(arguments, "--only", contests);
         if (arguments.has("--skip")) {
-            only.removeAll(choice(arguments, "--skip", Contest.names()));
+            only.removeAll(choice(arguments, "--skip", contests));
         }
         List<Side> sides = sides(arguments.text("--sides", "apache,lockstep"));
-        return new ComparisonOptions(only, choice(arguments, "--policies", POLICIES), sides.get(0), sides.get(1),
+        return new ComparisonOptions(servers, only, choice(arguments, "--policies", POLICIES), sides.get(0), sides.get(1),
                 arguments.integer("--rounds", quick ? 1 : 3, 1, 1000),
                 arguments.number("--seconds", quick ? 2 : 5, 0.1, 3600),
                 arguments.number("--warmup", quick ? 3 : 10, 0, 3600),
                 arguments.integer("--znodes", quick ? 50_000 : 690_000, 1000, 100_000_000),
-                arguments.integer("--server-heap", 2048, 64, 1 << 20),
+                arguments.integer("--server-heap", servers == 1 ? 2048 : 1024, 64, 1 << 20),
                 directory(arguments.text("--dir", System.getProperty("java.io.tmpdir"))),
                 flags(arguments.text("--apache-jvm", "")), flags(arguments.text("--lockstep-jvm", "")), arguments.has("--json"));
     }

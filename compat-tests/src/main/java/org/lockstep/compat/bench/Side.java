@@ -6,46 +6,61 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.lockstep.compat.servers.ApacheProcess;
+import org.lockstep.compat.servers.EnsembleProcesses;
 import org.lockstep.compat.servers.LockstepProcess;
 import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.compat.servers.ServerProcess;
 
 /** A kind of server that takes part in a comparison, with what is left as its makers ship it. */
 enum Side {
-    APACHE("Apache ZooKeeper") {
+    APACHE("Apache ZooKeeper", EnsembleProcesses.Kind.APACHE) {
         @Override
-        ServerProcess process(ServerOptions options, String policy) {
+        void configure(ServerOptions options, String policy) {
             if (!policy.equals("durable")) {
                 options.set("forceSync", "no");
             }
+        }
+
+        @Override
+        ServerProcess process(ServerOptions options) {
             return new ApacheProcess(options);
         }
     },
-    LOCKSTEP("Lockstep") {
+    LOCKSTEP("Lockstep", EnsembleProcesses.Kind.LOCKSTEP) {
         @Override
-        ServerProcess process(ServerOptions options, String policy) {
-            return new LockstepProcess(options.set("fsyncPolicy", policy));
+        void configure(ServerOptions options, String policy) {
+            options.set("fsyncPolicy", policy);
+        }
+
+        @Override
+        ServerProcess process(ServerOptions options) {
+            return new LockstepProcess(options);
         }
     };
 
     private final String title;
+    private final EnsembleProcesses.Kind kind;
 
-    Side(String title) {
+    Side(String title, EnsembleProcesses.Kind kind) {
         this.title = title;
+        this.kind = kind;
     }
 
     String title() {
         return title;
     }
 
-    abstract ServerProcess process(ServerOptions options, String policy);
+    abstract void configure(ServerOptions options, String policy);
+
+    abstract ServerProcess process(ServerOptions options);
 
     /** Starts a server with an empty data directory below {@code parent}. */
     ServerProcess start(Path parent, String policy, int heapMegabytes, List<String> jvmFlags) throws IOException {
         ServerOptions options = new ServerOptions(Files.createTempDirectory(parent, name().toLowerCase(Locale.ROOT)))
                 .heapMegabytes(heapMegabytes);
         jvmFlags.forEach(options::jvmFlag);
-        ServerProcess process = process(options, policy);
+        configure(options, policy);
+        ServerProcess process = process(options);
         try {
             process.start();
         } catch (IOException e) {
@@ -53,5 +68,23 @@ enum Side {
             throw e;
         }
         return process;
+    }
+
+    /** Starts an ensemble with empty data directories below {@code parent}, with ZooKeeper's timings. */
+    EnsembleProcesses startEnsemble(Path parent, int servers, String policy, int heapMegabytes, List<String> jvmFlags)
+            throws IOException {
+        Path directory = Files.createTempDirectory(parent, name().toLowerCase(Locale.ROOT));
+        EnsembleProcesses ensemble =
+                new EnsembleProcesses(kind, servers, EnsembleProcesses.Place.LOOPBACK, directory, options -> {
+                    options.heapMegabytes(heapMegabytes);
+                    jvmFlags.forEach(options::jvmFlag);
+                    configure(options, policy);
+                });
+        try {
+            return ensemble.start();
+        } catch (IOException e) {
+            ensemble.close();
+            throw e;
+        }
     }
 }

@@ -119,14 +119,16 @@ public final class ZkBench {
                 "equal heaps and empty data directories, and runs every contest A B A B ..., one side loaded at a time.",
                 "Prints the medians, their ratio and the target as a markdown table.",
                 "",
-                "  --only NAME[,NAME]     of: " + String.join(" ", Contest.names()),
+                "  --servers N            1, or ensembles of N on each side, with the connections spread over them (1)",
+                "  --only NAME[,NAME]     of: " + String.join(" ", Contest.names(1)) + ";",
+                "                         of ensembles: " + String.join(" ", Contest.names(3)),
                 "  --skip NAME[,NAME]     all but these",
                 "  --policies P[,P]       of: durable no-sync; contests under others are skipped",
                 "  --rounds N             measurements of each side in each contest; the median counts (3)",
                 "  --seconds S            of each measurement (5)",
                 "  --warmup S             of load on a fresh server before its first measurement (10)",
                 "  --znodes N             loaded for heap and restart (690000)",
-                "  --server-heap MB       -Xmx of each server (2048)",
+                "  --server-heap MB       -Xmx of each server (2048; of an ensemble's 1024)",
                 "  --dir DIR              where both put their data; durable means nothing in memory (java.io.tmpdir)",
                 "  --quick                1 round of 2 s after 3 s, 50000 znodes: a first look, not a measurement",
                 "  --apache-jvm FLAGS     more flags for Apache's JVM, in one word",
@@ -135,7 +137,8 @@ public final class ZkBench {
                 "  --json                 one JSON object instead of the table",
                 "",
                 "Live heap is that after a forced collection, with the znodes less without them. Restart is from the start of",
-                "the process, after SIGTERM and its end, to the first answer to a read. Exit code: 0 measured (targets met or",
-                "not), 1 a server failed or answered with errors, 2 wrong command line.", "");
+                "the process, after SIGTERM and its end, to the first answer to a read. Fail-over: kill -9 or SIGSTOP of the",
+                "leader (Lockstep: of the member of rank 0) under writes; counted is what clients of the others see. Exit code:",
+                "0 measured (targets met or not), 1 a server failed or answered with errors, 2 wrong command line.", "");
     }
 }

@@ -1,0 +1,214 @@
+package org.lockstep.compat.bench;
+
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.lockstep.wire.ErrorCode;
+import org.lockstep.wire.JuteReader;
+import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.MalformedRecordException;
+import org.lockstep.wire.OpCode;
+import org.lockstep.wire.Perms;
+
+/**
+ * A client that stays with one server and creates one node after the other there, on a thread of its own. When its connection is
+ * lost it comes back to the same server with its session. Figures may be read by any thread, and are final after {@link #stop}.
+ */
+final class FailoverWriter {
+    private static final int SESSION_TIMEOUT_MILLIS = 10_000;
+    private static final int CONNECT_TIMEOUT_MILLIS = 1000;
+    /** Longer than any session lives: a server that stands still is to be waited for, not left. */
+    private static final int READ_TIMEOUT_MILLIS = 60_000;
+    private static final int PACE_MILLIS = 2;
+    private static final int RETRY_MILLIS = 10;
+    private static final int PASSWORD_BYTES = 16;
+
+    private final int server;
+    private final InetSocketAddress address;
+    private final String parent;
+    private final Thread thread = new Thread(this::run, "failover-writer");
+    private final Set<String> acknowledged = new HashSet<>();
+    private volatile boolean stopping;
+    private volatile int connectionsLost;
+    private volatile long longestGapNanos;
+    private volatile long lastBegunNanos;
+    private volatile Socket socket;
+    private DataInputStream in;
+    private long session;
+    private byte[] password = new byte[PASSWORD_BYTES];
+    private long lastZxid;
+    private int xid;
+
+    /** @param parent an existing node for this writer alone */
+    FailoverWriter(int server, InetSocketAddress address, String parent) {
+        this.server = server;
+        this.address = address;
+        this.parent = parent;
+        thread.setDaemon(true);
+    }
+
+    int server() {
+        return server;
+    }
+
+    void start() {
+        lastBegunNanos = System.nanoTime();
+        thread.start();
+    }
+
+    /** Ends it, in the middle of a request if need be. */
+    void stop() {
+        stopping = true;
+        disconnect();
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Connections that broke while they were in use. */
+    int connectionsLost() {
+        return connectionsLost;
+    }
+
+    /** The longest time from one acknowledged write to the next. */
+    long longestGapNanos() {
+        return longestGapNanos;
+    }
+
+    /** When the last write that was acknowledged had been sent. */
+    long lastBegunNanos() {
+        return lastBegunNanos;
+    }
+
+    int acknowledged() {
+        return acknowledged.size();
+    }
+
+    /** How many of the acknowledged nodes a server does not show, after a sync. To be called after {@link #stop}. */
+    int missing(InetSocketAddress at) throws IOException {
+        FailoverWriter reader = new FailoverWriter(server, at, parent);
+        try {
+            reader.connect();
+            reader.call(OpCode.SYNC, new JuteWriter().writeString("/"));
+            List<String> names = reader.call(OpCode.GET_CHILDREN, new JuteWriter().writeString(parent).writeBoolean(false))
+                    .readStrings();
+            Set<String> left = new HashSet<>(acknowledged);
+            names.forEach(left::remove);
+            reader.call(OpCode.CLOSE_SESSION, new JuteWriter());
+            return left.size();
+        } catch (MalformedRecordException e) {
+            throw new IOException(e);
+        } finally {
+            reader.disconnect();
+        }
+    }
+
+    private void run() {
+        long last = System.nanoTime();
+        for (int number = 0; !stopping; number++) {
+            try {
+                if (socket == null) {
+                    connect();
+                }
+                String name = "n" + number;
+                long begun = System.nanoTime();
+                call(OpCode.CREATE, new JuteWriter().writeString(parent + "/" + name).writeBuffer(new byte[0]).writeInt(1)
+                        .writeInt(Perms.ALL).writeString("world").writeString("anyone").writeInt(0));
+                long now = System.nanoTime();
+                acknowledged.add(name);
+                longestGapNanos = Math.max(longestGapNanos, now - last);
+                last = now;
+                lastBegunNanos = begun;
+                Thread.sleep(PACE_MILLIS);
+            } catch (IOException | MalformedRecordException e) {
+                lose();
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void lose() {
+        if (stopping) {
+            return;
+        }
+        if (in != null) {
+            connectionsLost = connectionsLost + 1;
+        }
+        disconnect();
+        try {
+            Thread.sleep(RETRY_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void connect() throws IOException, MalformedRecordException {
+        Socket fresh = new Socket();
+        socket = fresh;
+        fresh.connect(address, CONNECT_TIMEOUT_MILLIS);
+        fresh.setTcpNoDelay(true);
+        fresh.setSoTimeout(CONNECT_TIMEOUT_MILLIS);
+        DataInputStream stream = new DataInputStream(new BufferedInputStream(fresh.getInputStream()));
+        write(new JuteWriter().writeInt(0).writeInt(0).writeLong(lastZxid).writeInt(SESSION_TIMEOUT_MILLIS).writeLong(session)
+                .writeBuffer(password).writeBoolean(false));
+        JuteReader answer = new JuteReader(readFrame(stream));
+        answer.readInt();
+        if (answer.readInt() <= 0) {
+            session = 0;
+            password = new byte[PASSWORD_BYTES];
+            throw new IOException("session expired");
+        }
+        session = answer.readLong();
+        password = answer.readBuffer();
+        fresh.setSoTimeout(READ_TIMEOUT_MILLIS);
+        in = stream;
+    }
+
+    private JuteReader call(int opcode, JuteWriter body) throws IOException, MalformedRecordException {
+        JuteWriter frame = new JuteWriter().writeInt(0).writeInt(++xid).writeInt(opcode);
+        write(frame.writeRaw(body.array(), 0, body.length()));
+        JuteReader reply = new JuteReader(readFrame(in));
+        reply.readInt();
+        lastZxid = Math.max(lastZxid, reply.readLong());
+        int error = reply.readInt();
+        if (error != ErrorCode.OK) {
+            throw new IOException("error " + error);
+        }
+        return reply;
+    }
+
+    private void write(JuteWriter frame) throws IOException {
+        frame.setInt(0, frame.length() - Integer.BYTES);
+        socket.getOutputStream().write(frame.array(), 0, frame.length());
+    }
+
+    private static byte[] readFrame(DataInputStream from) throws IOException {
+        byte[] frame = new byte[from.readInt()];
+        from.readFully(frame);
+        return frame;
+    }
+
+    private void disconnect() {
+        Socket open = socket;
+        if (open != null) {
+            try {
+                open.close();
+            } catch (IOException ignored) {
+                // nothing is left to be done with it
+            }
+        }
+        if (Thread.currentThread() == thread) {
+            socket = null;
+            in = null;
+        }
+    }
+}
