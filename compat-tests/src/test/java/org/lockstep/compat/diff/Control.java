@@ -15,7 +15,8 @@ import org.lockstep.wire.OpCode;
  * tree when the program has run, and removes what is left of it.
  */
 final class Control implements AutoCloseable {
-    private static final Set<String> SYSTEM_NODES = Set.of("/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config");
+    private static final String CONFIG_NODE = "/zookeeper/config";
+    private static final Set<String> SYSTEM_NODES = Set.of("/", "/zookeeper", "/zookeeper/quota", CONFIG_NODE);
     private static final int TIMEOUT_MILLIS = 200_000;
     private static final int HEADER_BYTES = 16;
 
@@ -41,12 +42,20 @@ final class Control implements AutoCloseable {
         return AnswerText.zxidOf(reply);
     }
 
-    /** Everything that can be read of every node, a line for each answer, in path order. */
-    List<String> walk(Names names) throws IOException {
+    /**
+     * Everything that can be read of every node, a line for each answer, in path order.
+     *
+     * @param withConfig false to leave out the node that lists the servers of an ensemble, and is empty where there is one server
+     */
+    List<String> walk(Names names, boolean withConfig) throws IOException {
         AnswerText text = new AnswerText(names);
         List<String> lines = new ArrayList<>();
         List<Request> reads = new ArrayList<>();
+        sync();
         for (String path : paths()) {
+            if (path.equals(CONFIG_NODE) && !withConfig) {
+                continue;
+            }
             byte[] bytes = Requests.bytes(path);
             reads.add(unnumbered(Requests.read(OpCode.GET_DATA, bytes, false)));
             reads.add(unnumbered(Requests.path(OpCode.GET_ACL, bytes)));
@@ -58,6 +67,11 @@ final class Control implements AutoCloseable {
             lines.add(reads.get(i).text() + " -> " + text.reply(reads.get(i), replies.get(i)));
         }
         return lines;
+    }
+
+    /** What other servers of an ensemble have answered is seen here from now on. */
+    private void sync() throws IOException {
+        expectOk(call(List.of(requests.request(Requests.path(OpCode.SYNC, Requests.bytes("/"))))).get(0));
     }
 
     private static Request unnumbered(Requests.Op op) {

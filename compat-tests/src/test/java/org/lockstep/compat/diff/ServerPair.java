@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.lockstep.compat.servers.ApacheProcess;
+import org.lockstep.compat.servers.EnsembleProcesses;
 import org.lockstep.compat.servers.LockstepProcess;
 import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.compat.servers.ServerProcess;
@@ -38,22 +39,40 @@ final class ServerPair implements AutoCloseable {
     }
 
     ServerPair(Profile profile, Candidate kind, Path directory) throws IOException {
+        this(profile, kind, 1, directory);
+    }
+
+    /** @param servers of the candidate: one, or an ensemble over which the program's sessions are spread */
+    ServerPair(Profile profile, Candidate kind, int servers, Path directory) throws IOException {
         ServerOptions referenceOptions = new ServerOptions(Files.createTempDirectory(directory, "reference"));
-        ServerOptions candidateOptions = new ServerOptions(Files.createTempDirectory(directory, "candidate"));
         profile.configure(referenceOptions);
-        profile.configure(candidateOptions);
         try {
             List<Endpoint> started = onBoth(
-                    () -> endpoint(new ApacheProcess(referenceOptions)),
-                    () -> endpoint(kind == Candidate.APACHE
-                            ? new ApacheProcess(candidateOptions)
-                            : new LockstepProcess(candidateOptions)));
+                    () -> endpoint(new ApacheProcess(referenceOptions)), () -> candidate(profile, kind, servers, directory));
             reference = started.get(0);
             candidate = started.get(1);
         } catch (IOException | RuntimeException e) {
             threads.shutdownNow();
             throw e;
         }
+    }
+
+    private static Endpoint candidate(Profile profile, Candidate kind, int servers, Path parent) throws IOException {
+        Path directory = Files.createTempDirectory(parent, "candidate");
+        if (servers > 1) {
+            EnsembleProcesses ensemble = new EnsembleProcesses(
+                    kind == Candidate.APACHE ? EnsembleProcesses.Kind.APACHE : EnsembleProcesses.Kind.LOCKSTEP, servers,
+                    EnsembleProcesses.Place.LOOPBACK, directory, profile::configure);
+            try {
+                return new Endpoint(ensemble.start());
+            } catch (IOException | RuntimeException e) {
+                ensemble.close();
+                throw e;
+            }
+        }
+        ServerOptions options = new ServerOptions(directory);
+        profile.configure(options);
+        return endpoint(kind == Candidate.APACHE ? new ApacheProcess(options) : new LockstepProcess(options));
     }
 
     private static Endpoint endpoint(ServerProcess server) throws IOException {
@@ -86,7 +105,9 @@ final class ServerPair implements AutoCloseable {
     private Comparison runOnBoth(Program program) throws IOException {
         List<List<List<String>>> steps = onBoth(() -> reference.runSteps(program), () -> candidate.runSteps(program));
         List<String> counters = countersWhenSettled(program);
-        List<List<List<String>>> ends = onBoth(() -> reference.finish(program), () -> candidate.finish(program));
+        boolean withConfig = !candidate.isEnsemble();
+        List<List<List<String>>> ends = onBoth(
+                () -> reference.finish(program, withConfig), () -> candidate.finish(program, withConfig));
         return new Comparison(program, labels(program),
                 concat(steps.get(0), counters.get(0), ends.get(0)), concat(steps.get(1), counters.get(1), ends.get(1)));
     }
@@ -111,7 +132,9 @@ final class ServerPair implements AutoCloseable {
     private List<String> countersWhenSettled(Program program) throws IOException {
         long deadlineNanos = System.nanoTime() + COUNTERS_AGREE_MILLIS * 1_000_000L;
         while (true) {
-            List<String> both = onBoth(() -> reference.counterText(program), () -> candidate.counterText(program));
+            boolean withWords = !candidate.isEnsemble();
+            List<String> both = onBoth(() -> reference.counterText(program, withWords),
+                    () -> candidate.counterText(program, withWords));
             if (both.get(0).equals(both.get(1)) || System.nanoTime() > deadlineNanos) {
                 return both;
             }

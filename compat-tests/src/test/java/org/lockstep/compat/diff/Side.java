@@ -1,6 +1,7 @@
 package org.lockstep.compat.diff;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,19 +13,25 @@ import java.util.function.UnaryOperator;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.MalformedRecordException;
+import org.lockstep.wire.OpCode;
 
 /**
  * One server, as a program sees it: four connection slots, the sessions made so far, and a record of all that came back.
  *
  * <p>After each step every open connection is pinged and read up to the answer, so that each watch event and each closed
  * connection shows in the step that caused it. One thread at a time.
+ *
+ * <p>A side may have several servers: the slots are spread over them, and a {@code sync} goes before each of those pings, so that
+ * what one server has answered is seen at the others by the next step, as it is where all are one. Its reply is not shown.
  */
 final class Side implements AutoCloseable {
     private static final int PASSWORD_BYTES = 16;
     private static final long UNKNOWN_SESSION = 0x0100000000000777L;
 
-    private final String host;
-    private final int port;
+    private static final Request HIDDEN_SYNC =
+            Request.of(Integer.MAX_VALUE, OpCode.SYNC, new JuteWriter().writeString("/"), "sync");
+
+    private final List<InetSocketAddress> servers;
     private final Names names = new Names();
     private final AnswerText text = new AnswerText(names);
     private final RawConnection[] slots = new RawConnection[Program.SLOTS];
@@ -37,8 +44,17 @@ final class Side implements AutoCloseable {
     record Session(long id, byte[] password) {}
 
     Side(String host, int port) {
-        this.host = host;
-        this.port = port;
+        this(List.of(new InetSocketAddress(host, port)));
+    }
+
+    /** @param servers one, or those of an ensemble */
+    Side(List<InetSocketAddress> servers) {
+        this.servers = servers;
+    }
+
+    private RawConnection connection(int slot) throws IOException {
+        InetSocketAddress server = servers.get(slot % servers.size());
+        return new RawConnection(server.getHostString(), server.getPort());
     }
 
     /** Passes every received frame through {@code change}: a server that errs, for tests of the comparison itself. */
@@ -51,11 +67,11 @@ final class Side implements AutoCloseable {
     }
 
     String host() {
-        return host;
+        return servers.get(0).getHostString();
     }
 
     int port() {
-        return port;
+        return servers.get(0).getPort();
     }
 
     /** Forgets the last program. */
@@ -125,7 +141,7 @@ final class Side implements AutoCloseable {
 
     private void connect(Step.Connect step) throws IOException {
         drop(step.slot());
-        RawConnection connection = new RawConnection(host, port);
+        RawConnection connection = connection(step.slot());
         slots[step.slot()] = connection;
         JuteWriter out = new JuteWriter();
         connectRequest(step, out);
@@ -204,7 +220,7 @@ final class Side implements AutoCloseable {
     private void garbage(Step.Garbage step) throws IOException {
         if (step.fresh()) {
             drop(step.slot());
-            slots[step.slot()] = new RawConnection(host, port);
+            slots[step.slot()] = connection(step.slot());
         } else if (slots[step.slot()] == null) {
             lines.add("slot " + step.slot() + " is closed");
             return;
@@ -230,7 +246,9 @@ final class Side implements AutoCloseable {
             } else {
                 Request request = pending.remove();
                 closing |= request.closesConnection() || request.standsAlone() && AnswerText.errOf(frame) != 0;
-                add(slot, text.reply(request, frame));
+                if (request != HIDDEN_SYNC) {
+                    add(slot, text.reply(request, frame));
+                }
             }
         }
     }
@@ -243,8 +261,8 @@ final class Side implements AutoCloseable {
         boolean others = !(step instanceof Step.Burst burst && burst.readsOnly());
         int start = lines.size();
         JuteWriter out = new JuteWriter();
-        Request ping = Request.ping();
-        ping.appendTo(out, names.baseZxid());
+        List<Request> probe = servers.size() > 1 ? List.of(HIDDEN_SYNC, Request.ping()) : List.of(Request.ping());
+        probe.forEach(request -> request.appendTo(out, names.baseZxid()));
         byte[] bytes = out.toByteArray();
         boolean[] asked = new boolean[slots.length];
         for (int slot = 0; slot < slots.length; slot++) {
@@ -255,7 +273,7 @@ final class Side implements AutoCloseable {
         }
         for (int slot = 0; slot < slots.length; slot++) {
             if (asked[slot]) {
-                readReplies(slot, List.of(ping));
+                readReplies(slot, probe);
             }
         }
         if (step instanceof Step.Burst burst && burst.closesSession()) {
