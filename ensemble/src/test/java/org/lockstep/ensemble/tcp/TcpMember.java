@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ScheduledFuture;
@@ -42,6 +44,7 @@ final class TcpMember implements TransportListener {
     private final TreeMap<Long, List<Effect.Send>> waitForRecord = new TreeMap<>();
     private long storedUpTo;
     private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
+    private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
     final List<Slot> delivered = new ArrayList<>();
     Throwable failure;
 
@@ -67,6 +70,7 @@ final class TcpMember implements TransportListener {
     private void begin(MemberId self) {
         core = new EnsembleMember(self, options, log.recover());
         waitForRecord.clear();
+        transfersUnderWay.clear();
         storedUpTo = 0;
         ticker = loop.scheduleAtFixedRate(() -> turn(() -> core.tick(System.nanoTime())), 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -163,7 +167,7 @@ final class TcpMember implements TransportListener {
         } else if (effect instanceof Effect.Learn) {
             loop.schedule(() -> turn(() -> core.learned()), 20, TimeUnit.MILLISECONDS);
         } else if (effect instanceof Effect.SendTransfer transfer) {
-            new TransferOut(transfer).begin();
+            sendTransfer(transfer);
         } else if (effect instanceof Effect.Excluded) {
             comeBack();
         }
@@ -225,7 +229,15 @@ final class TcpMember implements TransportListener {
         return new TransferIn(from, head, stream);
     }
 
-    /** Streams a base to a joiner: one slot a chunk. */
+    /** The coordinator asks again and again until the joiner is ready: one stream for one attempt is enough. */
+    private void sendTransfer(Effect.SendTransfer effect) {
+        Message.TransferRequest request = effect.request();
+        if (transfersUnderWay.add(request)) {
+            new TransferOut(effect).begin();
+        }
+    }
+
+    /** Streams a base to a joiner: a chunk holds slots, each led by its length. */
     private final class TransferOut implements BulkSender.Listener {
         private final List<Slot> slots;
         private final Effect.SendTransfer effect;
@@ -247,26 +259,38 @@ final class TcpMember implements TransportListener {
         @Override
         public void onRoom() {
             while (sender.room() > 0 && next < slots.size()) {
-                Message.Data data = new Message.Data(slots.get(next), slots.get(next).position().index() - 1);
-                WireWriter chunk = new WireWriter();
-                MessageCodec.encode(data, chunk);
-                chunk.putBytes(data.slot().payload());
-                next++;
-                sender.send(chunk.toByteArray());
+                sender.send(nextChunk());
             }
             if (sender.room() > 0 && next == slots.size()) {
                 sender.finish();
             }
         }
 
+        private byte[] nextChunk() {
+            WireWriter chunk = new WireWriter();
+            WireWriter one = new WireWriter();
+            do {
+                Message.Data data = new Message.Data(slots.get(next), slots.get(next).position().index() - 1);
+                one.clear();
+                MessageCodec.encode(data, one);
+                one.putBytes(data.slot().payload());
+                chunk.putInt(one.length());
+                chunk.putBytes(one.toByteArray());
+                next++;
+            } while (next < slots.size() && chunk.length() + slots.get(next).payload().length + 64 < BulkSender.CHUNK_BYTES_MAX);
+            return chunk.toByteArray();
+        }
+
         @Override
         public void onFinished() {
             // The joiner says so itself when it has staged everything.
+            transfersUnderWay.remove(effect.request());
         }
 
         @Override
         public void onFailed(String why) {
             // The coordinator asks again.
+            transfersUnderWay.remove(effect.request());
         }
     }
 
@@ -286,7 +310,12 @@ final class TcpMember implements TransportListener {
         @Override
         public void onChunk(byte[] chunk) {
             try {
-                slots.add(((Message.Data) MessageCodec.decode(ByteBuffer.wrap(chunk))).slot());
+                ByteBuffer all = ByteBuffer.wrap(chunk);
+                while (all.hasRemaining()) {
+                    ByteBuffer one = all.slice(all.position() + Integer.BYTES, all.getInt(all.position()));
+                    all.position(all.position() + Integer.BYTES + one.remaining());
+                    slots.add(((Message.Data) MessageCodec.decode(one)).slot());
+                }
                 stream.taken();
             } catch (MalformedMessageException e) {
                 failure = e;
