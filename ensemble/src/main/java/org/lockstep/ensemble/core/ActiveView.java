@@ -17,6 +17,7 @@ final class ActiveView {
     private final SharedTable table;
     private final Sequencer sequencer;
     private final OwnSlots own;
+    private final Feeder feeder;
     private final boolean[] linked;
     private final long[] securedHere;
     private final Consumer<Slot> deliver;
@@ -31,10 +32,11 @@ final class ActiveView {
     private boolean wedged;
     private boolean rowChanged = true;
 
-    ActiveView(Context context, ViewRecord record, OwnSlots own) {
+    ActiveView(Context context, ViewRecord record, OwnSlots own, Feeder feeder) {
         this.context = context;
         this.record = record;
         this.own = own;
+        this.feeder = feeder;
         me = record.rankOf(context.self);
         ranks = record.members().size();
         table = new SharedTable(ranks);
@@ -42,8 +44,14 @@ final class ActiveView {
         linked = new boolean[ranks];
         securedHere = new long[ranks];
         Arrays.fill(securedHere, -1);
-        deliver = slot -> context.out.add(new Effect.Deliver(slot));
+        deliver = this::deliver;
         hears = hearsNow();
+    }
+
+    private void deliver(Slot slot) {
+        boolean mine = slot.position().rank() == me && !own.forwards().takeDelivered(slot.position().index());
+        context.out.add(new Effect.Deliver(slot, mine));
+        feeder.delivered(slot);
     }
 
     /** The view is installed here: peers may write to this member from now on, and do so when they hear it. */
@@ -83,11 +91,12 @@ final class ActiveView {
         if (wedged) {
             return;
         }
+        long needed = claimNeeded();
         while (own.maySend()) {
-            sendNext(Math.max(claim + 1, claimNeeded()));
+            sendNext(Math.max(claim + 1, needed));
         }
-        if (claimNeeded() > claim) {
-            claim = claimNeeded();
+        if (needed > claim) {
+            claim = needed;
             rowChanged = true;
         }
         table.setOwnClaim(me, claim, lastDataIndex);
@@ -95,7 +104,7 @@ final class ActiveView {
     }
 
     private void sendNext(long index) {
-        Slot slot = new Slot(new Position(record.viewId(), index, me), own.takeNext());
+        Slot slot = new Slot(new Position(record.viewId(), index, me), own.takeNext(index));
         context.out.add(new Effect.Secure(slot));
         Message data = new Message.Data(slot, lastDataIndex);
         for (int k = 0; k < ranks; k++) {
@@ -189,6 +198,7 @@ final class ActiveView {
                 ? context.rules.flushedEverywhere(table.flushedMarks()) : sequencer.delivered();
         if (least > flushedEverywhere) {
             flushedEverywhere = least;
+            feeder.flushedEverywhere(least);
             context.out.add(new Effect.FlushedEverywhere(record.viewId(), least));
         }
     }
@@ -281,17 +291,16 @@ final class ActiveView {
         return rows;
     }
 
-    /** The view is over: delivers the rest of its final sequence and hands back own slots that it left out. */
-    List<Slot> end(Trim cut, Trim trim) {
-        List<Slot> mine = new ArrayList<>(sequencer.pending(me));
+    /** The view is over: delivers the rest of its final sequence; own slots that it left out wait for the next. */
+    void end(Trim cut, Trim trim) {
+        List<Slot> mine = sequencer.pending(me);
         sequencer.deliverRest(cut, deliver);
-        own.endView();
-        return context.rules.resend(mine, trim);
+        own.endView(context.rules.resend(mine, trim));
     }
 
     /** Ends a step: what changed in the own row goes to everybody, once. */
     void publish() {
-        if (!rowChanged) {
+        if (!rowChanged || ranks == 1) {
             return;
         }
         rowChanged = false;

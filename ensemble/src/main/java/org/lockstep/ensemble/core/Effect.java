@@ -33,8 +33,13 @@ public sealed interface Effect {
     /** Where the base of an installed view comes from. */
     enum Base { LOG, STAGED, EMPTY }
 
-    /** Apply the slot to the state machine. */
-    record Deliver(Slot slot) implements Effect {}
+    /**
+     * Apply the slot to the state machine.
+     *
+     * @param own it is what {@link EnsembleMember#submit} was given at this process; own slots are delivered in the order of
+     *     the submits, each once
+     */
+    record Deliver(Slot slot, boolean own) implements Effect {}
 
     /**
      * A view begins at this member; everything before it was delivered, or is in the log just installed when {@code
@@ -45,8 +50,28 @@ public sealed interface Effect {
     /** Everything delivered up to this place is on the medium of every member of the view: barriers up to here are complete. */
     record FlushedEverywhere(long viewId, long upTo) implements Effect {}
 
-    /** Begin to copy the stable state of this member, as a learner; {@link EnsembleMember#learned} when nearly caught up. */
-    record Learn(int helperId) implements Effect {}
+    /**
+     * Follower (learner, observer): the view begins here, decided, and everything before it was delivered. The state machine is
+     * told; the process is no member of the view.
+     */
+    record FollowView(ViewRecord view) implements Effect {}
+
+    /**
+     * Follower: what this process has applied is no use, or too old: copy the state of {@code feederId} as it stands at some
+     * place of the order, in its stead; {@link EnsembleMember#stateFetched} then, in the turn in which it takes the place of
+     * the own. Another one of these, or {@link StopFetching}, ends the copying under way. A copy that was broken off may be
+     * resumed from the same feeder. Clients that have seen more than the copied state are dropped.
+     */
+    record FetchState(int feederId, long stream) implements Effect {}
+
+    /** The copy that {@link FetchState} began is not needed any more, and must not replace the own state. */
+    record StopFetching() implements Effect {}
+
+    /**
+     * Feeder: read what follows {@code after} from the log, views and slots, up to and including {@code upTo} and about {@code
+     * bytesMax} bytes, at least one slot; {@link EnsembleMember#logRead} then, or {@link EnsembleMember#logTooShort}.
+     */
+    record ReadLog(int followerId, long stream, Position after, Position upTo, int bytesMax) implements Effect {}
 
     /** Send the joiner the base of the value, from this member's log cut by the value's trim. */
     record SendTransfer(Message.TransferRequest request, Trim cut) implements Effect {}
@@ -62,7 +87,10 @@ public sealed interface Effect {
     /** This incarnation is out of the decided view: drop its clients, answer nothing, start anew as another incarnation. */
     record Excluded(ViewRecord view) implements Effect {}
 
-    /** Cut off from a majority (true), or no more (false): a cut-off server refuses clients. */
+    /**
+     * Cut off from a majority (true), or no more (false): a cut-off server refuses clients. An observer begins cut off, until it
+     * has caught up with a feeder.
+     */
     record CutOff(boolean value) implements Effect {}
 
     /** Something for the log of the server. */

@@ -3,7 +3,10 @@ package org.lockstep.ensemble.core;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The effects of one step, in order. Owned by the member; the driver takes them after each input and clears the list. */
+/**
+ * The effects of one step, in order. Owned by the member; the driver does them one by one, by index, and then clears the list.
+ * What it tells the member meanwhile appends to the same list, so the loop comes to it: nothing need be copied.
+ */
 public final class Effects {
     private final List<Effect> list = new ArrayList<>();
     private long recordNumber;
@@ -14,6 +17,17 @@ public final class Effects {
         return list;
     }
 
+    /** How many there are by now. */
+    public int size() {
+        return list.size();
+    }
+
+    /** The effect of this index, from 0 on. */
+    public Effect get(int index) {
+        return list.get(index);
+    }
+
+    /** All of them are done. */
     public void clear() {
         list.clear();
     }

@@ -10,22 +10,13 @@ package org.lockstep.ensemble.core;
  */
 public final class EnsembleMember {
     private final Context context;
-    private final DiskState disk;
     private final Election election;
     private final Joining joining;
     private final News news;
     private final DiskWatch diskWatch;
     private final OwnSlots own;
-    private ViewRecord decided;
-    private ActiveView active;
-    private Suspicion suspicion;
-    private Succession succession;
-    private Outside outside;
-    private long installing;
-    private long beatAt = Long.MIN_VALUE / 2;
-    private long flushedAt;
-    private boolean cutOff;
-    private boolean excluded;
+    private final Life life;
+    private final boolean observer;
     private boolean started;
 
     public EnsembleMember(MemberId self, EnsembleOptions options, Recovered found) {
@@ -34,13 +25,14 @@ public final class EnsembleMember {
 
     EnsembleMember(MemberId self, EnsembleOptions options, Recovered found, Rules rules) {
         context = new Context(self, options, rules);
-        disk = new DiskState(self.diskId(), found);
-        decided = found.decided();
-        election = new Election(context, new Acceptor(context, disk, found.acceptor(), decided));
+        DiskState disk = new DiskState(self.diskId(), found);
+        election = new Election(context, new Acceptor(context, disk, found.acceptor(), found.decided()));
         joining = new Joining(context, disk);
         news = new News(context);
         diskWatch = new DiskWatch(context);
-        own = new OwnSlots(options);
+        own = new OwnSlots(options, rules);
+        life = new Life(context, disk, election, own, found);
+        observer = options.isObserver(self.serverId());
     }
 
     /** What the last inputs ask the driver to do. */
@@ -54,41 +46,56 @@ public final class EnsembleMember {
 
     /** The view this process is a live member of, or null. */
     public ViewRecord view() {
-        return active == null ? null : active.record();
+        return life.active() == null ? null : life.active().record();
     }
 
     /** The newest view known to be decided, or null. */
     public ViewRecord decided() {
-        return decided;
+        return life.decided();
+    }
+
+    /** Whether clients are served here: by a live member that hears a majority, or by an observer that has caught up. */
+    public boolean serves() {
+        if (life.active() != null) {
+            return !life.isExcluded() && !life.membership().isCutOff();
+        }
+        return life.outside() != null && life.outside().serves();
     }
 
     /** Whether a slot given now would go out at once: else the driver gathers a larger batch meanwhile. */
     public boolean mayTakeMore() {
-        return !excluded && active != null && installing == 0 && active.mayTakeMore();
+        if (life.active() != null) {
+            return !life.isExcluded() && !life.isInstalling() && life.active().mayTakeMore();
+        }
+        return life.outside() != null && life.outside().mayTakeMore();
     }
 
     /**
      * Sends {@code payload} in the next own slot; it is carried over into later views until it is delivered or this process is
-     * excluded. The array is the core's from here on.
+     * excluded. An observer has its feeder do so, and another feeder when that one fails; there the payload must name its
+     * origin, so that no other process ever submits the same bytes, nor this one twice. The array is the core's from here on.
      *
      * @throws IllegalArgumentException when it is larger than a slot may be
-     * @throws IllegalStateException when this process is not a live member
+     * @throws IllegalStateException when this process is neither a live member nor an observer that {@link #serves}
      */
     public void submit(byte[] payload) {
         if (payload.length > context.options.slotBytesMax()) {
             throw new IllegalArgumentException("a slot holds at most " + context.options.slotBytesMax() + " bytes, not "
                     + payload.length);
         }
-        if (active == null || excluded) {
+        if (life.active() != null && !life.isExcluded()) {
+            own.submit(payload);
+            life.active().pump();
+        } else if (serves()) {
+            life.outside().submit(payload);
+        } else {
             throw new IllegalStateException("not a member of any view");
         }
-        own.submit(payload);
-        active.pump();
     }
 
     /** Time passes; {@code nowNanos} is monotonic as far as the machine can do it, what runs backwards is ignored. */
     public void tick(long nowNanos) {
-        if (excluded) {
+        if (life.isExcluded()) {
             return;
         }
         if (!started) {
@@ -101,11 +108,11 @@ public final class EnsembleMember {
         }
         election.tick();
         afterElection();
-        if (active != null && diskWatch.isStuck()) {
-            exclude("waits for its disk in vain");
-        } else if (active != null) {
+        if (life.active() != null && diskWatch.isStuck()) {
+            life.exclude("waits for its disk in vain");
+        } else if (life.active() != null) {
             tickLive();
-        } else if (installing == 0) {
+        } else if (!life.isInstalling()) {
             tickOutside();
         }
     }
@@ -113,91 +120,59 @@ public final class EnsembleMember {
     private void start(long nowNanos) {
         started = true;
         context.now = nowNanos;
-        outside = new Outside(context);
-        if (decided != null && !disk.hasInstalled(decided)) {
-            installOnDisk(decided);
-        }
+        life.start();
     }
 
     /** Who slept himself suspects nobody yet. */
     private void forgive(long gap) {
         context.peers.forgive(gap);
         diskWatch.forgive();
-        if (active != null) {
-            suspicion.forgive(gap);
+        if (life.active() != null) {
+            life.membership().forgive(gap);
         } else {
-            outside.forgive(gap);
+            life.outside().forgive(gap);
         }
     }
 
     private void tickLive() {
-        if (context.now - beatAt >= context.options.heartbeatNanos()) {
-            beatAt = context.now;
-            active.onHeartbeat();
-            greetOthers();
-        }
-        suspicion.tick();
-        if (context.options.policy().isLazy()) {
-            flushInBackground();
-        }
-        boolean alone = active.isCutOff();
-        if (alone != cutOff) {
-            cutOff = alone;
-            context.out.add(new Effect.CutOff(alone));
-        }
-        if (!election.coordinates() && installing == 0 && succession.isDue()) {
-            election.coordinate(decided, new ViewChoice(context, decided, active, suspicion, context.now));
-        }
-    }
-
-    /** Rows go to the members of the view only; the other servers must know of it too, or two views could live on side by side. */
-    private void greetOthers() {
-        for (int serverId : context.peers.serverIds()) {
-            if (active.record().memberOn(serverId) == null) {
-                context.out.send(serverId, status());
-            }
-        }
-    }
-
-    private void flushInBackground() {
-        if (context.now - flushedAt >= context.options.flushIntervalNanos()) {
-            flushedAt = context.now;
-            active.requestFlush(active.sequencer().delivered());
+        life.membership().tick(life.status());
+        if (!election.coordinates() && !life.isInstalling() && life.membership().succession().isDue()) {
+            election.coordinate(life.decided(),
+                    new ViewChoice(context, life.decided(), life.active(), life.membership().suspicion(), context.now));
         }
     }
 
     private void tickOutside() {
-        long decidedViewId = decided == null ? 0 : decided.viewId();
-        Outside.Wish wish = outside.tick(decidedViewId, decided == null && disk.isBlank());
+        Outside.Wish wish = life.outside().tick(life.decidedViewId(), life.isBlank());
         if (wish == Outside.Wish.COORDINATE && !election.coordinates()) {
-            outside.backOff();
-            election.coordinate(decided, new ViewChoice(context, decided, null, null, outside.aloneSince()));
+            life.outside().backOff();
+            election.coordinate(life.decided(), new ViewChoice(context, life.decided(), null, null, life.outside().aloneSince()));
         }
     }
 
     private void afterElection() {
         if (election.takeFailure()) {
-            if (active != null) {
-                succession.failed();
+            if (life.active() != null) {
+                life.membership().succession().failed();
             } else {
-                outside.failed();
+                life.outside().failed();
             }
         } else if (election.decided() != null) {
-            learnDecided(election.decided());
+            life.learnDecided(election.decided());
         }
     }
 
     private void attemptSeen() {
-        if (active != null) {
-            succession.activity();
+        if (life.active() != null) {
+            life.membership().succession().activity();
         } else {
-            outside.backOff();
+            life.outside().backOff();
         }
     }
 
     /** A message came from the process {@code from}. */
     public void message(MemberId from, Message message) {
-        if (excluded || !started) {
+        if (life.isExcluded() || !started) {
             return;
         }
         if (from.serverId() != context.self.serverId()) {
@@ -214,46 +189,45 @@ public final class EnsembleMember {
     }
 
     private void onViewMessage(MemberId from, Message message) {
-        int rank = active == null ? -1 : active.record().rankOf(from);
+        int rank = life.active() == null ? -1 : life.active().record().rankOf(from);
         if (message instanceof Message.Data data) {
             if (rank >= 0 && isOfView(data.slot().position().viewId())) {
-                active.onData(rank, data);
+                life.active().onData(rank, data);
             }
         } else if (message instanceof Message.RowUpdate update) {
-            context.peers.livesIn(from.serverId(), update.row().viewId(), update.row().cutOff(),
-                    context.now);
+            context.peers.livesIn(from.serverId(), update.row().viewId(), update.row().cutOff(), context.now);
             if (rank >= 0 && isOfView(update.row().viewId())) {
-                active.onRow(rank, update.row());
+                life.active().onRow(rank, update.row());
             } else {
-                news.compare(from, update.row().viewId(), decided, status());
+                news.compare(from, update.row().viewId(), life.decided(), life.status());
             }
         } else if (message instanceof Message.Resume resume && rank >= 0 && isOfView(resume.viewId())) {
-            active.onResume(rank, resume);
+            life.active().onResume(rank, resume);
         }
     }
 
     private boolean isOfView(long viewId) {
-        return active.record().viewId() == viewId;
-    }
-
-    private Message.Status status() {
-        return new Message.Status(active == null ? 0 : active.record().viewId(), decided == null ? 0 : decided.viewId(),
-                decided == null && disk.isBlank(), active != null && active.isCutOff());
+        return life.active().record().viewId() == viewId;
     }
 
     private void onControl(MemberId from, Message message) {
+        boolean ofFollower = life.active() != null ? life.membership().feeder().onMessage(from, message)
+                : onFeederMessage(from, message);
+        if (ofFollower) {
+            return;
+        }
         if (message instanceof Message.Status status) {
-            news.onStatus(from, status, decided, status());
+            news.onStatus(from, status, life.decided(), life.status());
         } else if (message instanceof Message.JoinRequest request) {
             context.peers.asksToJoin(from.serverId(), request.decidedViewId(), context.now);
         } else if (message instanceof Message.Decided news) {
-            learnDecided(news.view());
+            life.learnDecided(news.view());
         } else if (message instanceof Message.TransferRequest request) {
             if (isElecting(request.value().viewId())) {
-                joining.onRequest(request, active);
+                joining.onRequest(request, life.active());
             }
         } else if (message instanceof Message.Transfer transfer) {
-            if (active == null && isElecting(transfer.value().viewId())) {
+            if (life.active() == null && isElecting(transfer.value().viewId())) {
                 joining.onTransfer(transfer);
             }
         } else {
@@ -261,23 +235,38 @@ public final class EnsembleMember {
         }
     }
 
+    /** What comes while a view is being installed is not used: if no view begins here it is asked for again. */
+    private boolean onFeederMessage(MemberId from, Message message) {
+        if (life.isInstalling()) {
+            return false;
+        }
+        boolean taken = life.outside().onMessage(from, message);
+        if (life.outside().newestView() != null) {
+            life.learnDecided(life.outside().newestView());
+        }
+        return taken;
+    }
+
     /** Nothing of an election counts during an install. */
     private boolean isElecting(long viewId) {
-        return !excluded && installing == 0 && viewId == election.viewId();
+        return !life.isExcluded() && !life.isInstalling() && viewId == election.viewId();
     }
 
     private void onElection(MemberId from, Message message) {
+        if (observer) {
+            return;
+        }
         if (message instanceof Message.Prepare prepare) {
             if (prepare.previous() != null) {
-                learnDecided(prepare.previous());
+                life.learnDecided(prepare.previous());
             }
             if (isCurrent(from, prepare.viewId())) {
-                election.onPrepare(from, prepare, active);
+                election.onPrepare(from, prepare, life.active());
                 attemptOfOther(from);
             }
         } else if (message instanceof Message.Accept accept) {
             if (isCurrent(from, accept.viewId())) {
-                election.onAccept(from, accept, active);
+                election.onAccept(from, accept, life.active());
                 attemptOfOther(from);
             }
         } else {
@@ -294,8 +283,8 @@ public final class EnsembleMember {
 
     /** Whether an election message is of the election under way here; who is behind is told. */
     private boolean isCurrent(MemberId from, long viewId) {
-        if (decided != null && viewId <= decided.viewId()) {
-            context.out.send(from.serverId(), new Message.Decided(decided));
+        if (viewId <= life.decidedViewId()) {
+            context.out.send(from.serverId(), new Message.Decided(life.decided()));
             return false;
         }
         return isElecting(viewId);
@@ -303,131 +292,103 @@ public final class EnsembleMember {
 
     /** What {@link Effect.Stage} asked for is on the medium. */
     public void staged(Message.Transfer transfer) {
-        if (active == null && isElecting(transfer.value().viewId())) {
+        if (life.active() == null && isElecting(transfer.value().viewId())) {
             joining.onStaged(transfer);
         }
     }
 
-    /** The learner has nearly caught up with its helper ({@link Effect.Learn}). */
-    public void learned() {
-        if (!excluded && outside != null) {
-            outside.learned();
+    /** The state that {@link Effect.FetchState} asked for has replaced the own, as of the place {@code at}. */
+    public void stateFetched(long stream, Position at) {
+        if (life.outside() != null && !life.isExcluded()) {
+            life.outside().onFetched(stream, at);
         }
     }
 
-    /** A view is decided: install it if it names this incarnation; who lived in the view before and is not named is out. */
-    private void learnDecided(ViewRecord view) {
-        if (decided != null && view.viewId() <= decided.viewId() || installing != 0 || excluded) {
-            return;
-        }
-        boolean follows = active != null && active.record().viewId() == view.viewId() - 1;
-        boolean named = view.rankOf(context.self) >= 0;
-        decided = view;
-        election.reset(view);
-        context.broadcast(new Message.Decided(view));
-        if (active != null) {
-            if (follows && named) {
-                installing = context.out.install(view, context.self, Effect.Base.LOG, context.rules.installCut(view));
-            } else {
-                exclude("is not in view " + view.viewId());
-            }
-        } else {
-            installOnDisk(view);
-            if (named && installing == 0) {
-                exclude("has not the base of view " + view.viewId());
-            }
+    /** The state that {@link Effect.FetchState} asked for cannot be had from that feeder; the own is as it was. */
+    public void stateNotFetched(long stream) {
+        if (life.outside() != null && !life.isExcluded()) {
+            life.outside().onFetchFailed(stream);
         }
     }
 
-    /** A process outside: installs what its disk can, as the member that the view lists, be it this incarnation or a past one. */
-    private void installOnDisk(ViewRecord view) {
-        Effect.Base base = disk.baseFor(view);
-        if (base != null) {
-            installing = context.out.install(view, view.memberOf(context.self.diskId()), base, context.rules.installCut(view));
+    /** What {@link Effect.ReadLog} asked for, from behind its {@code after}, without a gap. */
+    public void logRead(int followerId, long stream, LogRange range) {
+        if (!life.isExcluded() && life.active() != null) {
+            life.membership().feeder().onRead(followerId, stream, range);
         }
     }
 
-    private void exclude(String why) {
-        excluded = true;
-        context.out.note(context.self.serverId() + " " + why + ": it leaves and comes back as another incarnation");
-        context.out.add(new Effect.Excluded(decided));
+    /** The log does not reach back to where {@link Effect.ReadLog} asks, or that is no place of the order. */
+    public void logTooShort(int followerId, long stream) {
+        if (!life.isExcluded() && life.active() != null) {
+            life.membership().feeder().onRead(followerId, stream, null);
+        }
+    }
+
+    /** Followers may still ask for what comes behind this place; null: there are none. The log may be deleted up to here. */
+    public Position neededByFollowers() {
+        return life.active() == null ? null : life.membership().feeder().needed();
     }
 
     /** The record {@code number} ({@link Effect.Store}, {@link Effect.Install}) is on the medium. */
     public void recordStored(long number) {
         diskWatch.stored(number);
-        if (number != installing || excluded) {
-            return;
-        }
-        installing = 0;
-        disk.installed(decided, decided.memberOf(context.self.diskId()));
-        if (decided.rankOf(context.self) >= 0) {
-            beginView();
-        }
-    }
-
-    private void beginView() {
-        boolean fromDisk = active == null;
-        context.peers.passedOver(decided, context.now);
-        if (active != null) {
-            own.putFirst(active.end(context.rules.installCut(decided), decided.trim()));
-        }
-        context.out.add(new Effect.BeginView(decided, fromDisk));
-        outside = null;
-        active = new ActiveView(context, decided, own);
-        suspicion = new Suspicion(context, active);
-        succession = new Succession(context, active, suspicion, succession);
-        active.begin();
+        life.recordStored(number);
     }
 
     /** This member's log has secured the slot at (view, index) of the sender of this rank, and all given to it before. */
     public void secured(Position position) {
-        if (!excluded && active != null && isOfView(position.viewId())) {
-            active.onSecured(position.rank(), position.index());
+        if (!life.isExcluded() && life.active() != null && isOfView(position.viewId())) {
+            life.active().onSecured(position.rank(), position.index());
         }
     }
 
     /** The stable prefix of the view up to {@code upTo} ({@link Order}) is on the medium. */
     public void flushed(long viewId, long upTo) {
-        if (!excluded && active != null && isOfView(viewId)) {
-            active.onFlushed(upTo);
+        if (!life.isExcluded() && life.active() != null && isOfView(viewId)) {
+            life.active().onFlushed(upTo);
         }
     }
 
     /** What {@link Effect.FlushAll} asked for is done, and everything secured before was reported. */
     public void flushedAll(long token) {
         diskWatch.flushedAll(token);
-        if (!excluded) {
-            election.onFlushedAll(token, active);
+        if (!life.isExcluded()) {
+            election.onFlushedAll(token, life.active());
         }
     }
 
     /** A barrier was delivered at {@code upTo}: let the medium catch up now. All members call it for the same slot. */
     public void requestFlush(long viewId, long upTo) {
-        if (!excluded && active != null && isOfView(viewId)) {
-            active.requestFlush(upTo);
+        if (!life.isExcluded() && life.active() != null && isOfView(viewId)) {
+            life.active().requestFlush(upTo);
         }
     }
 
     /** The connection to a server was made or lost. */
     public void connection(int serverId, boolean up) {
-        if (!excluded && active != null && active.record().memberOn(serverId) != null) {
-            active.onConnection(active.record().rankOf(active.record().memberOn(serverId)), up);
+        if (life.isExcluded() || !started) {
+            return;
+        }
+        if (life.active() != null) {
+            life.membership().onConnection(serverId, up);
+        } else {
+            life.outside().onConnection(serverId, up);
         }
     }
 
     /** The process {@code member} is known to be dead: its machine refuses connections. */
     public void processGone(MemberId member) {
-        int rank = active == null ? -1 : active.record().rankOf(member);
-        if (!excluded && rank >= 0) {
-            suspicion.gone(rank);
+        int rank = life.active() == null ? -1 : life.active().record().rankOf(member);
+        if (!life.isExcluded() && rank >= 0) {
+            life.membership().suspicion().gone(rank);
         }
     }
 
     /** Ends this view and begins the next with the same members, for instance because its zxids run out. */
     public void planViewChange() {
-        if (active != null && !excluded) {
-            succession.plan();
+        if (life.active() != null && !life.isExcluded()) {
+            life.membership().succession().plan();
         }
     }
 
@@ -436,8 +397,8 @@ public final class EnsembleMember {
      * describes. To be called before the effects of the turn are taken.
      */
     public void endTurn() {
-        if (active != null && !excluded) {
-            active.publish();
+        if (life.active() != null && !life.isExcluded()) {
+            life.membership().endTurn();
         }
     }
 }

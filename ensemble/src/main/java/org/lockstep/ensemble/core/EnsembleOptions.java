@@ -21,14 +21,20 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param windowBytes own bytes under way at most; one slot may exceed it, alone
  * @param slotBytesMax the largest payload of a slot
  * @param ensembleId the ensemble's id should this process form the first view
+ * @param observerIds servers that follow for ever: they have no vote and are in no view, so they delay nothing
  */
 public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long heartbeatNanos, long failureTimeoutNanos,
         long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, long patienceNanos, int minView,
-        int bootstrapExpect, int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId) {
+        int bootstrapExpect, int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId,
+        List<Integer> observerIds) {
     private static final long MILLI = 1_000_000;
 
     public EnsembleOptions {
         voterIds = List.copyOf(voterIds);
+        observerIds = List.copyOf(observerIds);
+        if (observerIds.stream().anyMatch(voterIds::contains)) {
+            throw new IllegalArgumentException("a server is a voter or an observer, not both: " + voterIds + ", " + observerIds);
+        }
         int majority = voterIds.size() / 2 + 1;
         if (bootstrapExpect < majority || bootstrapExpect > voterIds.size()) {
             throw new IllegalArgumentException("bootstrap.expect must be from " + majority + " to " + voterIds.size()
@@ -39,6 +45,21 @@ public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long h
         }
     }
 
+    /** Without observers. */
+    public EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long heartbeatNanos, long failureTimeoutNanos,
+            long slowTimeoutNanos, long restartGraceNanos, long flushIntervalNanos, long patienceNanos, int minView,
+            int bootstrapExpect, int windowSlots, long windowBytes, int slotBytesMax, UUID ensembleId) {
+        this(voterIds, policy, heartbeatNanos, failureTimeoutNanos, slowTimeoutNanos, restartGraceNanos, flushIntervalNanos,
+                patienceNanos, minView, bootstrapExpect, windowSlots, windowBytes, slotBytesMax, ensembleId, List.of());
+    }
+
+    /** The same with these observers. */
+    public EnsembleOptions withObservers(List<Integer> ids) {
+        return new EnsembleOptions(voterIds, policy, heartbeatNanos, failureTimeoutNanos, slowTimeoutNanos, restartGraceNanos,
+                flushIntervalNanos, patienceNanos, minView, bootstrapExpect, windowSlots, windowBytes, slotBytesMax, ensembleId,
+                ids);
+    }
+
     /** The defaults for these voters. */
     public static EnsembleOptions of(List<Integer> voterIds, FsyncPolicy policy, UUID ensembleId) {
         return new EnsembleOptions(voterIds, policy, 50 * MILLI, 1000 * MILLI, 5000 * MILLI, 10_000 * MILLI, 100 * MILLI,
@@ -47,6 +68,10 @@ public record EnsembleOptions(List<Integer> voterIds, FsyncPolicy policy, long h
 
     int majority() {
         return voterIds.size() / 2 + 1;
+    }
+
+    boolean isObserver(int serverId) {
+        return observerIds.contains(serverId);
     }
 
     /** How often an unanswered message of the view change is sent again. */

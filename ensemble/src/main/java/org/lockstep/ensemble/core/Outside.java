@@ -1,10 +1,11 @@
 package org.lockstep.ensemble.core;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * A process that is not a live member of any view: it says so, and depending on whom it hears becomes a learner of a live
- * view, helps to restart the last one, or to form the first.
+ * A process that is not a live member of any view: it says so, and depending on whom it hears follows a live view, helps to
+ * restart the last one, or to form the first. An observer only ever follows.
  */
 final class Outside {
     /** What to do now besides waiting. */
@@ -13,16 +14,23 @@ final class Outside {
     private static final int FAILURES_MAX = 6;
 
     private final Context context;
-    private boolean learned;
-    private int helperId;
-    private long helperSince;
+    private final boolean observer;
+    private final Follower follower;
+    private final Forwards forwards;
+    private final Consumer<Slot> deliver = this::deliver;
     private long statusAt = Long.MIN_VALUE / 2;
     private long aloneSince;
     private long attemptAt;
     private int failures;
+    private long nearAt = Long.MIN_VALUE / 2;
+    private boolean serves;
 
-    Outside(Context context) {
+    /** {@code applied}: where the state machine stands. */
+    Outside(Context context, Position applied) {
         this.context = context;
+        observer = context.options.isObserver(context.self.serverId());
+        follower = new Follower(context, applied);
+        forwards = new Forwards(context);
         aloneSince = context.now;
         attemptAt = context.now;
     }
@@ -32,9 +40,17 @@ final class Outside {
         return aloneSince;
     }
 
-    /** The learner has nearly caught up with its helper. */
-    void learned() {
-        learned = true;
+    /** An observer that has caught up, and hears its feeder: it serves clients. */
+    boolean serves() {
+        return serves;
+    }
+
+    boolean mayTakeMore() {
+        return serves && forwards.mayTakeMore();
+    }
+
+    void submit(byte[] payload) {
+        forwards.submit(payload);
     }
 
     /** An own attempt has failed: rivals that disturb each other draw apart. */
@@ -51,33 +67,111 @@ final class Outside {
     void forgive(long gapNanos) {
         aloneSince += gapNanos;
         attemptAt += gapNanos;
+        follower.forgive(gapNanos);
+    }
+
+    void onConnection(int serverId, boolean up) {
+        long before = follower.stream();
+        follower.onConnection(serverId, up);
+        pauseIfChanged(before);
     }
 
     Wish tick(long decidedViewId, boolean blank) {
         if (context.now - statusAt >= context.options.resendNanos()) {
             statusAt = context.now;
             context.broadcast(new Message.Status(0, decidedViewId, blank, false));
-            if (learned) {
+            if (follower.isNear() && !observer) {
                 context.broadcast(new Message.JoinRequest(decidedViewId));
             }
         }
-        int live = context.peers.liveMember(decidedViewId, context.now);
-        if (live != 0) {
+        long before = follower.stream();
+        follower.tick(decidedViewId);
+        pauseIfChanged(before);
+        if (observer) {
+            serveIfNear();
+            return Wish.NOTHING;
+        }
+        if (follower.feederId() != 0) {
             aloneSince = context.now;
-            learnFrom(live);
             return Wish.NOTHING;
         }
         return mayCoordinate(decidedViewId, blank) ? Wish.COORDINATE : Wish.NOTHING;
     }
 
-    private void learnFrom(int live) {
-        boolean helperLost = helperId == 0 || !context.peers.hears(helperId, context.now);
-        boolean tookTooLong = context.now - helperSince > 2 * context.options.failureTimeoutNanos();
-        if (!learned && (helperLost || tookTooLong)) {
-            helperId = live;
-            helperSince = context.now;
-            context.out.add(new Effect.Learn(live));
+    private void pauseIfChanged(long streamBefore) {
+        if (follower.stream() != streamBefore) {
+            forwards.pause();
         }
+    }
+
+    /** An observer serves while it is as good as up to date; a feeder that is lost is missed only after a while. */
+    private void serveIfNear() {
+        if (follower.isNear()) {
+            nearAt = context.now;
+        }
+        serve(context.now - nearAt < context.options.failureTimeoutNanos());
+    }
+
+    private void serve(boolean value) {
+        if (value != serves) {
+            serves = value;
+            context.out.add(new Effect.CutOff(!value));
+        }
+    }
+
+    /** A message of a feeder; false: it is none. */
+    boolean onMessage(MemberId from, Message message) {
+        if (message instanceof Message.Feed feed) {
+            if (follower.isFromFeeder(from, feed.stream())) {
+                long before = follower.stream();
+                follower.onFeed(feed, deliver);
+                pauseIfChanged(before);
+            }
+        } else if (message instanceof Message.Behind behind) {
+            if (follower.isFromFeeder(from, behind.stream())) {
+                onBehind();
+            }
+        } else if (message instanceof Message.Fenced fenced) {
+            if (follower.isFromFeeder(from, fenced.stream())) {
+                forwards.onFenced(from.serverId(), fenced.stream());
+            }
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    private void deliver(Slot slot) {
+        context.out.add(new Effect.Deliver(slot, forwards.takeDelivered(slot)));
+    }
+
+    /** The newest view that the feeder has sent, or null. */
+    ViewRecord newestView() {
+        return follower.newestView();
+    }
+
+    private void onBehind() {
+        if (observer) {
+            nearAt = Long.MIN_VALUE / 2;
+            serve(false);
+        }
+        forwards.forget();
+        follower.onBehind();
+    }
+
+    /** A view begins at this process. */
+    void end() {
+        follower.stopFetching();
+    }
+
+    void onFetched(long stream, Position at) {
+        long before = follower.stream();
+        follower.onFetched(stream, at);
+        pauseIfChanged(before);
+    }
+
+    void onFetchFailed(long stream) {
+        follower.onFetchFailed(stream);
     }
 
     /**

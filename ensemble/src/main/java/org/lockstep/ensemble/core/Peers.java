@@ -1,29 +1,33 @@
 package org.lockstep.ensemble.core;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/** What this process knows of the other configured servers, in a view or not: for liveness only, never for safety. */
+/**
+ * What this process knows of the other configured servers, in a view or not: for liveness only, never for safety. Observers are
+ * heard and told, and count for nothing.
+ */
 final class Peers {
     private static final int JOIN_FAILURES_MAX = 6;
 
-    private final Map<Integer, Peer> peers = new TreeMap<>();
+    private final List<Integer> serverIds;
+    private final Peer[] peers;
     private final EnsembleOptions options;
     private final MemberId self;
 
     Peers(MemberId self, EnsembleOptions options) {
         this.self = self;
         this.options = options;
-        for (int serverId : options.voterIds()) {
-            if (serverId != self.serverId()) {
-                peers.put(serverId, new Peer());
-            }
-        }
+        serverIds = Stream.concat(options.voterIds().stream(), options.observerIds().stream())
+                .filter(serverId -> serverId != self.serverId()).sorted().toList();
+        peers = serverIds.stream().map(serverId -> new Peer(serverId, !options.isObserver(serverId))).toArray(Peer[]::new);
     }
 
     static final class Peer {
+        final int serverId;
+        final boolean voter;
         MemberId member;
         Message.Status status;
         long heardAt = Long.MIN_VALUE / 2;
@@ -33,18 +37,34 @@ final class Peers {
         long joinNotBefore = Long.MIN_VALUE / 2;
         int joinFailures;
         long answeredAt = Long.MIN_VALUE / 2;
+
+        Peer(int serverId, boolean voter) {
+            this.serverId = serverId;
+            this.voter = voter;
+        }
     }
 
+    /** The peer on this server, or null. */
     Peer of(int serverId) {
-        return peers.get(serverId);
+        for (Peer peer : peers) {
+            if (peer.serverId == serverId) {
+                return peer;
+            }
+        }
+        return null;
     }
 
-    Iterable<Integer> serverIds() {
-        return peers.keySet();
+    /** Of all other configured servers, ascending. */
+    List<Integer> serverIds() {
+        return serverIds;
+    }
+
+    private List<Peer> voters() {
+        return Arrays.stream(peers).filter(peer -> peer.voter).toList();
     }
 
     void heard(MemberId from, long now) {
-        Peer peer = peers.get(from.serverId());
+        Peer peer = of(from.serverId());
         if (!from.equals(peer.member)) {
             peer.member = from;
             peer.status = null;
@@ -57,7 +77,7 @@ final class Peers {
 
     /** A row has come: the server is a live member of that view, and no learner. */
     void livesIn(int serverId, long viewId, boolean cutOff, long now) {
-        Peer peer = peers.get(serverId);
+        Peer peer = of(serverId);
         if (peer.status == null || peer.status.liveViewId() != viewId || peer.status.cutOff() != cutOff) {
             peer.status = new Message.Status(viewId, viewId, false, cutOff);
             peer.joinAt = Long.MIN_VALUE / 2;
@@ -71,40 +91,53 @@ final class Peers {
     }
 
     boolean hears(int serverId, long now) {
-        return serverId == self.serverId() || isFresh(peers.get(serverId).heardAt, now);
+        return serverId == self.serverId() || isFresh(of(serverId).heardAt, now);
     }
 
     /** How many configured voters, with this one, were heard of late. */
     int heardCount(long now) {
         int count = options.voterIds().contains(self.serverId()) ? 1 : 0;
-        for (Peer peer : peers.values()) {
-            count += isFresh(peer.heardAt, now) ? 1 : 0;
+        for (Peer peer : peers) {
+            count += peer.voter && isFresh(peer.heardAt, now) ? 1 : 0;
         }
         return count;
     }
 
     /**
      * A server that said of late that it is a live member of a view not older than {@code viewId}, and not that it hears too
-     * few to help anybody; 0 when there is none.
+     * few to help anybody; 0 when there is none. {@code turn}: among several, which.
      */
-    int liveMember(long viewId, long now) {
-        int best = 0;
-        long bestView = Math.max(1, viewId) - 1;
-        for (Map.Entry<Integer, Peer> entry : peers.entrySet()) {
-            Peer peer = entry.getValue();
-            boolean says = peer.status != null && isFresh(peer.statusAt, now) && !peer.status.cutOff();
-            if (says && peer.status.liveViewId() > bestView) {
-                bestView = peer.status.liveViewId();
-                best = entry.getKey();
+    int liveMember(long viewId, long now, int turn) {
+        List<Peer> best = new ArrayList<>();
+        long bestView = Math.max(1, viewId);
+        for (Peer peer : peers) {
+            long liveIn = liveViewOf(peer, now);
+            if (liveIn > bestView) {
+                best.clear();
+                bestView = liveIn;
+            }
+            if (liveIn == bestView) {
+                best.add(peer);
             }
         }
-        return best;
+        return best.isEmpty() ? 0 : best.get(Math.floorMod(turn, best.size())).serverId;
+    }
+
+    /** The view that this server said of late that it lives in; 0: none, or it hears too few to help anybody. */
+    long liveViewOf(int serverId, long now) {
+        Peer peer = of(serverId);
+        return peer == null ? 0 : liveViewOf(peer, now);
+    }
+
+    private long liveViewOf(Peer peer, long now) {
+        boolean says = peer.status != null && isFresh(peer.statusAt, now) && !peer.status.cutOff();
+        return says ? peer.status.liveViewId() : 0;
     }
 
     /** The processes outside any view that were heard of late, by server id. */
     List<MemberId> outsiders(long now) {
         List<MemberId> found = new ArrayList<>();
-        for (Peer peer : peers.values()) {
+        for (Peer peer : voters()) {
             if (peer.status != null && isFresh(peer.statusAt, now) && peer.status.liveViewId() == 0) {
                 found.add(peer.member);
             }
@@ -115,7 +148,7 @@ final class Peers {
     /** The newest decided view that anybody heard of late knows. */
     long newestDecided(long now) {
         long newest = 0;
-        for (Peer peer : peers.values()) {
+        for (Peer peer : peers) {
             if (peer.status != null && isFresh(peer.statusAt, now)) {
                 newest = Math.max(newest, peer.status.decidedViewId());
             }
@@ -125,7 +158,7 @@ final class Peers {
 
     /** Whether every outsider heard of late is blank; true when there is none. */
     boolean allBlank(long now) {
-        for (Peer peer : peers.values()) {
+        for (Peer peer : voters()) {
             if (peer.status != null && isFresh(peer.statusAt, now) && !peer.status.blank()) {
                 return false;
             }
@@ -135,7 +168,7 @@ final class Peers {
 
     /** A learner that has caught up asks to be admitted. */
     void asksToJoin(int serverId, long viewId, long now) {
-        Peer peer = peers.get(serverId);
+        Peer peer = of(serverId);
         peer.joinAt = now;
         peer.joinViewId = viewId;
     }
@@ -146,7 +179,7 @@ final class Peers {
      */
     List<MemberId> joinCandidates(long viewId, boolean atOnce, long now) {
         List<MemberId> found = new ArrayList<>();
-        for (Peer peer : peers.values()) {
+        for (Peer peer : voters()) {
             if (isFresh(peer.joinAt, now) && peer.joinViewId == viewId && (atOnce || now >= peer.joinNotBefore)) {
                 found.add(peer.member);
             }
@@ -159,7 +192,7 @@ final class Peers {
      * learner whose disk is stuck, say, would stop it for ever.
      */
     void joinFailed(MemberId joiner, long now) {
-        Peer peer = peers.get(joiner.serverId());
+        Peer peer = of(joiner.serverId());
         if (joiner.equals(peer.member)) {
             peer.joinFailures = Math.min(peer.joinFailures + 1, JOIN_FAILURES_MAX);
             peer.joinNotBefore = now + (options.failureTimeoutNanos() << peer.joinFailures);
@@ -172,7 +205,7 @@ final class Peers {
      * interrupted each time, would end view after view between them.
      */
     void passedOver(ViewRecord view, long now) {
-        for (Peer peer : peers.values()) {
+        for (Peer peer : voters()) {
             if (isFresh(peer.joinAt, now) && peer.joinViewId == view.viewId() - 1 && view.rankOf(peer.member) < 0) {
                 peer.joinNotBefore = Math.max(peer.joinNotBefore, now + options.failureTimeoutNanos());
             }
@@ -181,7 +214,7 @@ final class Peers {
 
     /** This process slept: nobody's silence meanwhile means anything. */
     void forgive(long gap) {
-        for (Peer peer : peers.values()) {
+        for (Peer peer : peers) {
             peer.heardAt += gap;
             peer.statusAt += gap;
         }

@@ -11,6 +11,16 @@ public record Position(long viewId, long index, int rank) implements Comparable<
     /** Before everything. */
     public static final Position START = new Position(0, -1, 0);
 
+    /** Where the view begins: before its first slot, behind everything of the view before. */
+    public static Position beginOf(long viewId) {
+        return new Position(viewId, -1, 0);
+    }
+
+    /** The place {@code order} ({@link Order}) of a view. */
+    public static Position of(long viewId, long order) {
+        return order == Order.NONE ? beginOf(viewId) : new Position(viewId, Order.index(order), Order.rank(order));
+    }
+
     @Override
     public int compareTo(Position other) {
         int byView = Long.compare(viewId, other.viewId);

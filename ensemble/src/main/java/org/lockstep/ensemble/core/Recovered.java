@@ -14,9 +14,22 @@ import java.util.List;
  * @param flushedMark the place ({@link Order}) in {@code installed} up to which everything stable is on the medium
  * @param acceptor the voter's memory, or null
  * @param staged the values whose base is staged and not installed
+ * @param applied the place of the order at which the state machine stands, {@link Position#START} when it is empty; a learner
+ *     or an observer goes on from there
  */
 public record Recovered(ViewRecord installed, MemberId installedAs, Trim last, boolean intact, boolean damaged,
-        long flushedMark, AcceptorRecord acceptor, List<ViewRecord> staged) {
+        long flushedMark, AcceptorRecord acceptor, List<ViewRecord> staged, Position applied) {
+    /** With an empty state machine. */
+    public Recovered(ViewRecord installed, MemberId installedAs, Trim last, boolean intact, boolean damaged, long flushedMark,
+            AcceptorRecord acceptor, List<ViewRecord> staged) {
+        this(installed, installedAs, last, intact, damaged, flushedMark, acceptor, staged, Position.START);
+    }
+
+    /** The same, with the state machine at this place. */
+    public Recovered withApplied(Position place) {
+        return new Recovered(installed, installedAs, last, intact, damaged, flushedMark, acceptor, staged, place);
+    }
+
     /** What a blank disk holds. */
     public static final Recovered BLANK = new Recovered(null, null, null, true, false, Order.NONE, null, List.of());
 

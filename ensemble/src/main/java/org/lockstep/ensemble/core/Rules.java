@@ -118,6 +118,19 @@ class Rules {
         return above;
     }
 
+    /**
+     * A new feeder takes an observer's writes only when every other member of its view has closed the earlier streams: what one
+     * of them still has in hand would else be done twice, or after what came later.
+     */
+    boolean awaitsClosing() {
+        return true;
+    }
+
+    /** What a closed stream left waiting is forgotten, in the next view too: its sender has been told that it never comes. */
+    boolean keepsClosed() {
+        return false;
+    }
+
     /** A barrier is complete when <i>every</i> member's medium has reached it: any single one may be the next source. */
     long flushedEverywhere(long[] flushedMarks) {
         long least = Long.MAX_VALUE;

@@ -66,6 +66,15 @@ public record ViewRecord(long viewId, UUID ensembleId, List<MemberId> members, L
         return voters.contains(new Voter(serverId, diskId));
     }
 
+    /**
+     * Whether what was delivered up to {@code applied} in the view before is a beginning of this view's base. It is not when
+     * every disk had lost its tail, and the cut forgot some of it.
+     */
+    public boolean continues(Position applied) {
+        return applied.viewId() == viewId - 1
+                && (applied.index() < 0 || applied.rank() < trim.ranks() && trim.covers(applied.index(), applied.rank()));
+    }
+
     /** The smallest number of voters of which any two sets share one. */
     public int majority() {
         return voters.size() / 2 + 1;

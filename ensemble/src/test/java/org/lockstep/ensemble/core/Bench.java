@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.lockstep.fsync.FsyncPolicy;
 
 /**
@@ -15,9 +16,17 @@ final class Bench {
 
     final List<EnsembleMember> members = new ArrayList<>();
     final List<List<Slot>> delivered = new ArrayList<>();
+    /** Per process, the values of delivered slots that it knows as its own. */
+    final List<List<Integer>> own = new ArrayList<>();
     final List<Effect> others = new ArrayList<>();
+    private final List<List<ViewRecord>> views = new ArrayList<>();
+    /** Whether logs have forgotten everything, so that nobody can be fed from one. */
+    boolean logsAreShort;
+    /** Messages of these are lost on their way. */
+    Predicate<Message> lost = message -> false;
     private final ArrayDeque<Letter> underWay = new ArrayDeque<>();
     private final boolean[] silent;
+    private final EnsembleOptions options;
     private long nowNanos;
 
     private record Letter(MemberId from, int to, Message message) {}
@@ -31,7 +40,10 @@ final class Bench {
         for (int i = 0; i < count; i++) {
             members.add(new EnsembleMember(new MemberId(i + 1, new UUID(i + 1, 0), 1), options, Recovered.BLANK));
             delivered.add(new ArrayList<>());
+            own.add(new ArrayList<>());
+            views.add(new ArrayList<>());
         }
+        this.options = options;
     }
 
     static List<Integer> ids(int count) {
@@ -65,6 +77,22 @@ final class Bench {
         silent[index] = true;
     }
 
+    /** The server comes back with a blank disk. */
+    void replace(int index) {
+        silent[index] = false;
+        members.set(index, new EnsembleMember(new MemberId(index + 1, new UUID(index + 1, 1), 2), options, Recovered.BLANK));
+        delivered.get(index).clear();
+        own.get(index).clear();
+        views.get(index).clear();
+    }
+
+    void connect(int a, int b) {
+        members.get(a).connection(b + 1, true);
+        members.get(b).connection(a + 1, true);
+        perform(a);
+        perform(b);
+    }
+
     void submit(int index, int value) {
         members.get(index).submit(new byte[] {(byte) value});
         perform(index);
@@ -75,7 +103,7 @@ final class Bench {
         List<Letter> letters = new ArrayList<>(underWay);
         underWay.clear();
         for (Letter letter : letters) {
-            if (!silent[letter.to() - 1] && !silent[letter.from().serverId() - 1]) {
+            if (!silent[letter.to() - 1] && !silent[letter.from().serverId() - 1] && !lost.test(letter.message())) {
                 members.get(letter.to() - 1).message(letter.from(), letter.message());
                 perform(letter.to() - 1);
             }
@@ -92,14 +120,13 @@ final class Bench {
     private void perform(int index) {
         EnsembleMember member = members.get(index);
         member.endTurn();
-        while (!member.effects().list().isEmpty()) {
-            List<Effect> effects = List.copyOf(member.effects().list());
-            member.effects().clear();
-            for (Effect effect : effects) {
-                perform(index, member, effect);
+        for (int i = 0; i < member.effects().size(); i++) {
+            perform(index, member, member.effects().get(i));
+            if (i == member.effects().size() - 1) {
+                member.endTurn();
             }
-            member.endTurn();
         }
+        member.effects().clear();
     }
 
     private void perform(int index, EnsembleMember member, Effect effect) {
@@ -115,6 +142,35 @@ final class Bench {
             member.flushedAll(flushAll.token());
         } else if (effect instanceof Effect.Deliver deliver) {
             delivered.get(index).add(deliver.slot());
+            if (deliver.own()) {
+                own.get(index).add((int) deliver.slot().payload()[0]);
+            }
+        } else if (effect instanceof Effect.SendTransfer transfer) {
+            Message.TransferRequest request = transfer.request();
+            underWay.add(new Letter(member.self(), request.joinerId(), new Message.Transfer(request.ballot(), request.attempt(),
+                    request.value(), List.copyOf(delivered.get(index)))));
+        } else if (effect instanceof Effect.Stage stage) {
+            member.staged(stage.transfer());
+        } else {
+            follow(index, member, effect);
+        }
+    }
+
+    private void follow(int index, EnsembleMember member, Effect effect) {
+        if (effect instanceof Effect.BeginView begin) {
+            views.get(index).add(begin.view());
+        } else if (effect instanceof Effect.FollowView follow) {
+            views.get(index).add(follow.view());
+        } else if (effect instanceof Effect.ReadLog read && logsAreShort) {
+            member.logTooShort(read.followerId(), read.stream());
+        } else if (effect instanceof Effect.ReadLog read) {
+            member.logRead(read.followerId(), read.stream(), read(index, read));
+        } else if (effect instanceof Effect.FetchState fetch) {
+            int feeder = fetch.feederId() - 1;
+            delivered.set(index, new ArrayList<>(delivered.get(feeder)));
+            views.set(index, new ArrayList<>(views.get(feeder)));
+            member.stateFetched(fetch.stream(), place(feeder));
+            others.add(effect);
         } else {
             others.add(effect);
         }
@@ -122,5 +178,17 @@ final class Bench {
 
     List<Integer> values(int index) {
         return delivered.get(index).stream().map(slot -> (int) slot.payload()[0]).toList();
+    }
+
+    private LogRange read(int index, Effect.ReadLog read) {
+        return new LogRange(read.after(), views.get(index).stream().filter(view -> view.viewId() > read.after().viewId()).toList(),
+                delivered.get(index).stream().filter(slot -> slot.position().compareTo(read.after()) > 0).toList());
+    }
+
+    private Position place(int index) {
+        List<Slot> slots = delivered.get(index);
+        Position begun = Position.beginOf(views.get(index).get(views.get(index).size() - 1).viewId());
+        Position last = slots.isEmpty() ? begun : slots.get(slots.size() - 1).position();
+        return last.compareTo(begun) > 0 ? last : begun;
     }
 }

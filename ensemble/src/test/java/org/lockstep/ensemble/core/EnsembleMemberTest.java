@@ -86,6 +86,20 @@ class EnsembleMemberTest {
     }
 
     @Test
+    void aLoneMemberDeliversInTheTurnInWhichItsLogHasSecuredTheSlot() {
+        EnsembleMember member = inFirstView(1).members.get(0);
+        member.submit(new byte[] {5});
+        Effects effects = member.effects();
+        assertEquals(Effect.Secure.class, effects.get(0).getClass());
+        member.secured(((Effect.Secure) effects.get(0)).slot().position());
+
+        assertEquals(Effect.Deliver.class, effects.get(1).getClass());
+        assertTrue(((Effect.Deliver) effects.get(1)).own());
+        member.endTurn();
+        assertTrue(effects.list().stream().noneMatch(effect -> effect instanceof Effect.Send), "there is nobody to tell");
+    }
+
+    @Test
     void theWindowClosesWhenAMemberDoesNotApply() {
         Bench bench = inFirstView(3);
         int sent = 0;

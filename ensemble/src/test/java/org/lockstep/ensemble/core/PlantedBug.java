@@ -21,6 +21,8 @@ public enum PlantedBug {
     RESENDS_OWN_TWICE,
     COUNTS_OWN_BEFORE_LOG,
     LONGEST_INSTEAD_OF_INTACT,
+    FORWARDS_BEFORE_CLOSED,
+    CLOSED_FORWARDS_KEPT,
     /** In the simulated disk. */
     FOLDS_BY_ARRIVAL,
     /** In the simulated disk: the flush before a source's promise does nothing. */

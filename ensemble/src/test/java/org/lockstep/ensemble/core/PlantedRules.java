@@ -141,6 +141,16 @@ public final class PlantedRules extends Rules {
     }
 
     @Override
+    boolean awaitsClosing() {
+        return bug != PlantedBug.FORWARDS_BEFORE_CLOSED;
+    }
+
+    @Override
+    boolean keepsClosed() {
+        return bug == PlantedBug.CLOSED_FORWARDS_KEPT;
+    }
+
+    @Override
     long flushedEverywhere(long[] flushedMarks) {
         if (bug != PlantedBug.BARRIER_BY_MAJORITY) {
             return super.flushedEverywhere(flushedMarks);

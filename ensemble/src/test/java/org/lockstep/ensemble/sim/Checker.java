@@ -153,27 +153,21 @@ final class Checker {
         }
         bases.put(view.viewId(), base);
         if (view.keepsEverything()) {
-            require(base.count >= tip.count && hashAt(base, tip.count) == tip.hash,
+            require(tip.isPrefixOf(base),
                     "view %d begins with %d slots on server %d, of %d delivered (%d acknowledged)", view.viewId(), base.count,
                     serverId, tip.count, acknowledged.count);
             extend(base);
             return;
         }
         lastCutViewId = view.viewId();
-        require(base.count >= barrier.count, "a completed barrier is lost: view %d begins with %d slots, it was the %d.",
-                view.viewId(), base.count, barrier.count);
-        require(base.count <= tip.count && order.get(base.count) == base.hash,
-                "view %d does not begin with a prefix of what was delivered: %d slots of %d", view.viewId(), base.count,
+        History kept = base.before;
+        require(kept.count >= barrier.count, "a completed barrier is lost: view %d begins with %d slots, it was the %d.",
+                view.viewId(), kept.count, barrier.count);
+        require(kept.count <= tip.count && order.get(kept.count) == kept.hash,
+                "view %d does not begin with a prefix of what was delivered: %d slots of %d", view.viewId(), kept.count,
                 tip.count);
-        rollBack(base);
-    }
-
-    private static long hashAt(History history, int count) {
-        History at = history;
-        while (at.count > count) {
-            at = at.before;
-        }
-        return at.hash;
+        rollBack(kept);
+        extend(base);
     }
 
     private void extend(History history) {
@@ -184,7 +178,9 @@ final class Checker {
         for (int i = more.size() - 1; i >= 0; i--) {
             tip = more.get(i);
             order.add(tip.hash);
-            noteRequests(tip.slot);
+            if (tip.slot != null) {
+                noteRequests(tip.slot);
+            }
         }
     }
 
@@ -195,8 +191,8 @@ final class Checker {
         tip = base;
         acknowledged = acknowledged.count > base.count ? base : acknowledged;
         lastOfSession.clear();
-        for (History at = base; at.slot != null; at = at.before) {
-            for (long request : Payload.decode(at.slot.payload())) {
+        for (History at = base; at.count > 0; at = at.before) {
+            for (long request : at.slot == null ? new long[0] : Payload.decode(at.slot.payload())) {
                 lastOfSession.merge(Payload.session(request), Payload.number(request), Math::max);
             }
         }
@@ -210,7 +206,14 @@ final class Checker {
         }
     }
 
-    /** A member has applied one more slot. */
+    /** A server's state, as its disk or its feeder gave it, is followed by {@code next}. */
+    void onStateFollowed(MemberId member, History state, History next) {
+        require(state.position().viewId() < lastCutViewId || state.isPrefixOf(next),
+                "%s has applied %d entries, up to %s, which do not begin the %d that follow", member, state.count,
+                state.position(), next.count);
+    }
+
+    /** A server has applied one more slot, or begun a view. */
     void onDelivered(MemberId member, long viewId, History history) {
         if (viewId < lastCutViewId) {
             return;
@@ -219,10 +222,10 @@ final class Checker {
             extend(history);
         }
         require(history.count <= tip.count && order.get(history.count) == history.hash,
-                "%s applies %s as slot %d of the order, another than others did", member, history.slot.position(), history.count);
+                "%s applies %s as slot %d of the order, another than others did", member, history.position(), history.count);
         History next = bases.get(viewId + 1);
         require(next == null || history.count <= next.count, "%s delivers %s, which view %d does not begin with", member,
-                history.slot.position(), viewId + 1);
+                history.position(), viewId + 1);
     }
 
     void onAcknowledged(long viewId, History at) {

@@ -30,11 +30,11 @@ final class Clients {
     Clients(Simulation simulation, SimConfig config) {
         this.simulation = simulation;
         this.config = config;
-        cutOff = new boolean[config.members() + 1];
-        acknowledgedBy = new long[config.members() + 1];
-        for (int i = 0; i < config.members() * config.load().clientsPerServer(); i++) {
+        cutOff = new boolean[config.servers() + 1];
+        acknowledgedBy = new long[config.servers() + 1];
+        for (int i = 0; i < config.servers() * config.load().clientsPerServer(); i++) {
             Client client = new Client();
-            client.server = 1 + i % config.members();
+            client.server = 1 + i % config.servers();
             client.session = ++sessions;
             all.add(client);
         }
@@ -78,7 +78,7 @@ final class Clients {
     }
 
     private void reconnect(Client client) {
-        client.server = 1 + simulation.random().nextInt(config.members());
+        client.server = 1 + simulation.random().nextInt(config.servers());
         client.session = ++sessions;
         client.number = 0;
         client.outstanding.clear();
@@ -123,9 +123,9 @@ final class Clients {
     void spread() {
         for (int i = 0; i < all.size(); i++) {
             reconnect(all.get(i));
-            all.get(i).server = 1 + i % config.members();
+            all.get(i).server = 1 + i % config.servers();
             if (all.get(i).server == simulation.victim()) {
-                all.get(i).server = 1 + simulation.victim() % config.members();
+                all.get(i).server = 1 + simulation.victim() % config.servers();
             }
         }
     }
@@ -136,7 +136,8 @@ final class Clients {
             for (Map.Entry<Long, Long> entry : client.outstanding.entrySet()) {
                 if (simulation.now() - entry.getValue() > ANSWER_NANOS && client.server != simulation.victim()) {
                     return "server " + client.server + " never answers request " + Payload.number(entry.getKey())
-                            + " of session " + client.session;
+                            + " of session " + client.session + ", sent at " + entry.getValue() / SimConfig.MILLI + " ms"
+                            + (Payload.isBarrier(entry.getKey()) ? ", a barrier" : "");
                 }
             }
         }

@@ -28,7 +28,7 @@ final class Nemesis {
         simulation.after(1 + random().nextLong(2 * config.trouble().gapNanos()), () -> {
             if (simulation.now() < config.calmNanos()) {
                 Fault fault = kinds.get(random().nextInt(kinds.size()));
-                strike(fault, 1 + random().nextInt(config.members()));
+                strike(fault, 1 + random().nextInt(config.servers()));
                 next();
             }
         });
@@ -66,7 +66,7 @@ final class Nemesis {
     }
 
     private int other(int victim) {
-        int other = 1 + random().nextInt(config.members() - 1);
+        int other = 1 + random().nextInt(config.servers() - 1);
         return other >= victim ? other + 1 : other;
     }
 
@@ -102,16 +102,16 @@ final class Nemesis {
     }
 
     private void cutBothWays() {
-        int groups = random().nextInt(1 << config.members());
+        int groups = random().nextInt(1 << config.servers());
         if (random().nextInt(3) == 0) {
-            int victim = 1 + random().nextInt(config.members());
+            int victim = 1 + random().nextInt(config.servers());
             int other = other(victim);
             simulation.network().cut(victim, other);
             simulation.network().cut(other, victim);
             groups = 0;
         }
-        for (int a = 1; a <= config.members(); a++) {
-            for (int b = 1; b <= config.members(); b++) {
+        for (int a = 1; a <= config.servers(); a++) {
+            for (int b = 1; b <= config.servers(); b++) {
                 if (a != b && (groups >> a - 1 & 1) != (groups >> b - 1 & 1)) {
                     simulation.network().cut(a, b);
                 }
@@ -123,7 +123,7 @@ final class Nemesis {
     private void cutOneWay(int victim) {
         boolean all = random().nextBoolean();
         int other = other(victim);
-        for (int b = 1; b <= config.members(); b++) {
+        for (int b = 1; b <= config.servers(); b++) {
             if (b != victim && (all || b == other)) {
                 simulation.network().cut(all ? b : victim, all ? victim : b);
             }
@@ -133,11 +133,12 @@ final class Nemesis {
 
     /** One disk at a time: the protocol stands a minority of them, and asks for the lost one to be back before the next goes. */
     private void loseDisk(int victim, boolean wiped) {
-        if (!simulation.allDisksServe()) {
+        boolean isObserver = victim > config.members();
+        if (!isObserver && !simulation.allDisksServe()) {
             return;
         }
         SimNode node = simulation.node(victim);
-        if (wiped) {
+        if (wiped || isObserver) {
             node.wipe();
         } else {
             node.kill(false);

@@ -30,7 +30,7 @@ final class Network {
         this.simulation = simulation;
         delayNanos = config.machines().delayNanos();
         overtakes = config.trouble().overtakes();
-        int n = config.members() + 1;
+        int n = config.servers() + 1;
         links = new Link[n][n];
         connected = new boolean[n][n];
         for (int a = 1; a < n; a++) {

@@ -11,7 +11,7 @@ import org.lockstep.ensemble.core.PlantedBug;
 import org.lockstep.fsync.FsyncPolicy;
 
 /** What a seed chooses before the run begins: a swarm of different kinds of trouble rather than all of it always. */
-record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Trouble trouble, Load load, Machines machines,
+record SimConfig(long seed, int members, int observers, FsyncPolicy policy, PlantedBug bug, Trouble trouble, Load load, Machines machines,
         long endNanos) {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1000 * MILLI;
@@ -49,7 +49,9 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + 1);
         int members = random.nextInt(4) == 0 ? 5 : 3;
         FsyncPolicy policy = FsyncPolicy.values()[random.nextInt(3)];
-        return new SimConfig(seed, members, policy, bug, trouble(random), load(random), machines(random, members), endNanos);
+        int observers = Math.max(0, random.nextInt(5) - 2);
+        return new SimConfig(seed, members, observers, policy, bug, trouble(random), load(random), machines(random, members),
+                endNanos);
     }
 
     private static Trouble trouble(SplittableRandom random) {
@@ -84,25 +86,37 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
             case BARRIER_BY_MAJORITY, FOLDS_BY_ARRIVAL -> with(true, EnumSet.of(Fault.POWER_ALL, Fault.SLOW_DISK), 0, 100);
             case LONGEST_INSTEAD_OF_INTACT -> with(true, EnumSet.of(Fault.POWER_SOME, Fault.KILL_ALL, Fault.PAUSE), 0, 100);
             case SOURCE_NOT_FLUSHED -> with(true, EnumSet.of(Fault.KILL_ALL, Fault.POWER_ONE), 20, 10);
+            case FORWARDS_BEFORE_CLOSED, CLOSED_FORWARDS_KEPT -> withObserver();
             default -> this;
         };
     }
 
     /** The same run of members that have no bug. */
     SimConfig without() {
-        return new SimConfig(seed, members, policy, PlantedBug.NONE, trouble, load, machines, endNanos);
+        return new SimConfig(seed, members, observers, policy, PlantedBug.NONE, trouble, load, machines, endNanos);
     }
 
     private SimConfig with(boolean lazy, Set<Fault> faults, int crashPerStep, int unequalDisks) {
         FsyncPolicy other = lazy && !policy.isLazy() ? FsyncPolicy.WRITE_BARRIER : policy;
         Trouble chosen = new Trouble(faults, trouble.gapNanos(), crashPerStep, unequalDisks, trouble.overtakes(),
                 trouble.lasting());
-        return new SimConfig(seed, members, other, bug, chosen, load, machines, endNanos);
+        return new SimConfig(seed, members, observers, other, bug, chosen, load, machines, endNanos);
+    }
+
+    /** With an observer whose connections break often. */
+    private SimConfig withObserver() {
+        SimConfig other = with(false, EnumSet.of(Fault.BREAK_LINK, Fault.CUT_BOTH_WAYS, Fault.CUT_ONE_WAY, Fault.KILL_ONE), 0, 100);
+        return new SimConfig(seed, members, 1, policy, bug, other.trouble, load, machines, endNanos);
     }
 
     /** The server that suffers lastingly; 0: none. Short runs leave no time to do without it. */
     int victim() {
         return trouble.lasting() == Lasting.NOTHING || endNanos < LONG_RUN_NANOS ? 0 : (int) (1 + seed % members);
+    }
+
+    /** Members and observers; the observers have the ids above the members'. */
+    int servers() {
+        return members + observers;
     }
 
     /** When the faults end. */
@@ -117,6 +131,14 @@ record SimConfig(long seed, int members, FsyncPolicy policy, PlantedBug bug, Tro
         }
         return new EnsembleOptions(ids, policy, 50 * MILLI, 400 * MILLI, 1500 * MILLI, 1000 * MILLI, 100 * MILLI,
                 machines.patienceNanos(), members / 2 + 1, machines.bootstrapExpect(), machines.window(), 1 << 20, 1 << 20,
-                new UUID(seed, 1));
+                new UUID(seed, 1)).withObservers(observerIds());
+    }
+
+    private List<Integer> observerIds() {
+        List<Integer> ids = new ArrayList<>();
+        for (int i = members + 1; i <= servers(); i++) {
+            ids.add(i);
+        }
+        return ids;
     }
 }

@@ -29,6 +29,8 @@ final class SimDisk {
     private ViewRecord installed;
     private MemberId installedAs;
     private History base = History.EMPTY;
+    private History state = History.EMPTY;
+    private int logFrom;
     private TreeMap<Long, Slot> main = new TreeMap<>();
     private TreeMap<Long, Slot> tail = new TreeMap<>();
     private final ArrayDeque<Long> arrival = new ArrayDeque<>();
@@ -50,6 +52,37 @@ final class SimDisk {
 
     History base() {
         return base;
+    }
+
+    /** The state machine as it was checkpointed last. */
+    History state() {
+        return state;
+    }
+
+    /** How many entries of the order the log has forgotten. */
+    int logFrom() {
+        return logFrom;
+    }
+
+    void forgetLogBelow(int count) {
+        logFrom = Math.max(logFrom, Math.min(count, state.count));
+    }
+
+    /** Another state takes the place of what was there. */
+    void replaceState(History other) {
+        state = other;
+    }
+
+    /** Checkpoints the state of a member, as far as the log has flushed what is in it. */
+    void checkpoint(History applied) {
+        History at = applied;
+        while (lazy && at.slot != null && at.slot.position().viewId() == installed.viewId()
+                && Order.of(at.slot.position().index(), at.slot.position().rank()) > flushedMark) {
+            at = at.before;
+        }
+        if (at.count > state.count) {
+            state = at;
+        }
     }
 
     boolean hasStaged(ViewRecord view) {
@@ -84,7 +117,7 @@ final class SimDisk {
     Recovered recover() {
         Trim last = installed == null ? null : last();
         return new Recovered(installed, installedAs, last, !lazy || !lostPowerInView, damaged, flushedMark, acceptor,
-                staged.stream().map(Message.Transfer::value).toList());
+                staged.stream().map(Message.Transfer::value).toList(), state.position());
     }
 
     private Trim last() {
@@ -154,11 +187,19 @@ final class SimDisk {
     }
 
     private void install(Effect.Install install) {
-        base = switch (install.base()) {
+        History before = switch (install.base()) {
             case LOG -> sequence(install.cut());
             case STAGED -> stagedFor(install.view());
             case EMPTY -> History.EMPTY;
         };
+        base = before.append(install.view());
+        if (install.base() == Effect.Base.STAGED) {
+            logFrom = state.isPrefixOf(base) ? Math.min(logFrom, state.count) : base.count;
+        }
+        if (!state.isPrefixOf(base)) {
+            // What a cut has forgotten was in the state: with the base comes another.
+            state = base;
+        }
         installed = install.view();
         installedAs = install.as();
         main = new TreeMap<>();

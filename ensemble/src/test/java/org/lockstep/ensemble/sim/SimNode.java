@@ -2,8 +2,10 @@ package org.lockstep.ensemble.sim;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.lockstep.ensemble.core.AcceptorRecord;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.EnsembleMember;
@@ -19,6 +21,9 @@ import org.lockstep.ensemble.core.ViewRecord;
 
 /** One server: a process that runs the core, its disk, its clock, its clients' requests. */
 final class SimNode {
+    private static final int BATCH_MAX = 4;
+    /** An observer's batch takes longer on its way. */
+    private static final int OBSERVER_BATCH_MAX = 16;
     private static final long TICK_NANOS = 25 * SimConfig.MILLI;
 
     private final Simulation simulation;
@@ -39,6 +44,8 @@ final class SimNode {
     private History applied = History.EMPTY;
     private final ArrayDeque<Long> inbox = new ArrayDeque<>();
     private final List<Barrier> barriers = new ArrayList<>();
+    private final ArrayDeque<byte[]> submitted = new ArrayDeque<>();
+    private final SimFollowing following;
 
     private record Barrier(long viewId, long order, History at, long request) {}
 
@@ -48,6 +55,7 @@ final class SimNode {
         this.options = config.options();
         this.serverId = serverId;
         this.queue = new DiskQueue(simulation, config, this);
+        this.following = new SimFollowing(simulation, this);
         newDisk();
     }
 
@@ -80,6 +88,11 @@ final class SimNode {
         return core == null ? null : core.view();
     }
 
+    /** Whether it serves clients, as a member or as an observer. */
+    boolean serves() {
+        return core != null && core.serves();
+    }
+
     /** The process ends and never comes back. */
     void die() {
         kill(false);
@@ -98,6 +111,7 @@ final class SimNode {
         process++;
         self = new MemberId(serverId, disk.diskId, incarnations);
         core = PlantedRules.member(self, options, disk.recover(), config.bug());
+        applied = disk.state();
         simulation.trace(serverId, "starts", self.incarnation());
         simulation.network().started(serverId);
         long mine = process;
@@ -161,6 +175,7 @@ final class SimNode {
         pausedUntil = 0;
         inbox.clear();
         barriers.clear();
+        submitted.clear();
         applied = History.EMPTY;
         simulation.clients().dropped(serverId);
         if (powerLoss) {
@@ -201,14 +216,20 @@ final class SimNode {
         });
     }
 
-    /** A snapshot has come from the helper: from here on the learner is warm. */
-    void learned(long ofProcess) {
+    /** Something from outside that concerns the process {@code ofProcess}, if it still is there. */
+    void input(long ofProcess, Consumer<EnsembleMember> input) {
         if (ofProcess == process) {
             whenAwake(() -> {
-                core.learned();
+                input.accept(core);
                 perform();
             });
         }
+    }
+
+    /** The state that was copied takes the place of the own. */
+    void replaceState(History copied) {
+        disk.replaceState(copied);
+        applied = copied;
     }
 
     long process() {
@@ -216,7 +237,7 @@ final class SimNode {
     }
 
     boolean takesRequests() {
-        return core != null && core.view() != null && simulation.now() >= pausedUntil;
+        return core != null && (core.view() != null || core.serves()) && simulation.now() >= pausedUntil;
     }
 
     void request(long request) {
@@ -228,10 +249,12 @@ final class SimNode {
         boolean any = false;
         while (core != null && !inbox.isEmpty() && core.mayTakeMore()) {
             List<Long> batch = new ArrayList<>();
-            while (!inbox.isEmpty() && batch.size() < 4) {
+            while (!inbox.isEmpty() && batch.size() < (core.view() == null ? OBSERVER_BATCH_MAX : BATCH_MAX)) {
                 batch.add(inbox.poll());
             }
-            core.submit(Payload.encode(batch));
+            byte[] payload = Payload.encode(batch);
+            submitted.add(payload);
+            core.submit(payload);
             any = true;
         }
         if (any) {
@@ -280,32 +303,35 @@ final class SimNode {
     }
 
     private void performOnce() {
-        if (core != null) {
-            core.endTurn();
+        if (core == null) {
+            return;
         }
-        while (core != null && !core.effects().list().isEmpty()) {
-            List<Effect> effects = List.copyOf(core.effects().list());
-            core.effects().clear();
-            for (Effect effect : effects) {
-                if (core == null) {
-                    return;
-                }
-                perform(effect);
-            }
+        EnsembleMember mine = core;
+        mine.endTurn();
+        for (int i = 0; i < mine.effects().size() && core == mine; i++) {
+            perform(mine.effects().get(i));
         }
+        mine.effects().clear();
     }
 
     private void perform(Effect effect) {
         if (effect instanceof Effect.Send send) {
             queue.sendAfter(send);
         } else if (effect instanceof Effect.Deliver deliver) {
-            deliver(deliver.slot());
+            deliver(deliver);
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
         } else if (effect instanceof Effect.FlushedEverywhere flushed) {
             completeBarriers(flushed.viewId(), flushed.upTo());
-        } else if (effect instanceof Effect.Learn learn) {
-            learn(learn.helperId());
+        } else if (effect instanceof Effect.FollowView follow) {
+            followView(follow.view());
+        } else if (effect instanceof Effect.FetchState fetch) {
+            submitted.clear();
+            following.fetch(fetch, process);
+        } else if (effect instanceof Effect.StopFetching) {
+            following.end();
+        } else if (effect instanceof Effect.ReadLog read) {
+            following.read(read, process);
         } else if (effect instanceof Effect.SendTransfer transfer) {
             sendTransfer(transfer);
         } else if (effect instanceof Effect.Excluded excluded) {
@@ -347,11 +373,12 @@ final class SimNode {
         simulation.after(SimConfig.MILLI, this::start);
     }
 
-    private void deliver(Slot slot) {
-        applied = applied.append(slot);
+    private void deliver(Effect.Deliver deliver) {
+        Slot slot = deliver.slot();
+        checkOwn(deliver);
+        apply(applied.append(slot));
         Position position = slot.position();
         simulation.trace(serverId, "delivers", History.mix(position.viewId() << 40, Order.of(position.index(), position.rank())));
-        simulation.checker().onDelivered(self, position.viewId(), applied);
         long order = Order.of(position.index(), position.rank());
         for (long request : Payload.decode(slot.payload())) {
             if (Payload.isBarrier(request)) {
@@ -361,6 +388,44 @@ final class SimNode {
                 simulation.checker().onAcknowledged(position.viewId(), applied);
             }
         }
+    }
+
+    /** What was submitted here comes back as its own, in order, and nothing else does. */
+    private void checkOwn(Effect.Deliver deliver) {
+        boolean isNext = !submitted.isEmpty() && Arrays.equals(submitted.peek(), deliver.slot().payload());
+        if (isNext != deliver.own()) {
+            throw new SimulationFailure(self + " delivers " + deliver.slot().position() + (isNext ? " and does not know it as"
+                    : " as") + " its own");
+        }
+        if (isNext) {
+            submitted.poll();
+        }
+    }
+
+    private void apply(History next) {
+        applied = next;
+        simulation.checker().onDelivered(self, next.position().viewId(), next);
+        if (simulation.random().nextInt(20) == 0) {
+            checkpoint();
+        }
+    }
+
+    /** Now and then the state is written, and what the log has before it forgotten. */
+    private void checkpoint() {
+        if (core.view() == null) {
+            disk.replaceState(applied);
+        } else {
+            disk.checkpoint(applied);
+            if (simulation.random().nextInt(3) == 0) {
+                disk.forgetLogBelow(disk.state().count);
+            }
+        }
+    }
+
+    private void followView(ViewRecord view) {
+        simulation.trace(serverId, "follows view", view.viewId());
+        apply(applied.append(view));
+        completeBarriers(view.viewId(), Order.NONE);
     }
 
     private void completeBarriers(long viewId, long upTo) {
@@ -376,22 +441,16 @@ final class SimNode {
     private void beginView(Effect.BeginView begin) {
         simulation.trace(serverId, "begins view", begin.view().viewId());
         if (begin.fromDisk()) {
+            simulation.checker().onStateFollowed(self, applied, disk.base());
             applied = disk.base();
-        } else if (applied.hash != disk.base().hash) {
+            return;
+        }
+        applied = applied.append(begin.view());
+        if (applied.hash != disk.base().hash) {
             throw new SimulationFailure(self + " begins view " + begin.view().viewId() + " with " + applied.count
                     + " slots applied, its log has " + disk.base().count);
         }
         completeBarriers(begin.view().viewId(), Order.NONE);
-    }
-
-    private void learn(int helperId) {
-        SimNode helper = simulation.node(helperId);
-        long mine = process;
-        simulation.after(20 * SimConfig.MILLI + simulation.random().nextLong(300 * SimConfig.MILLI), () -> {
-            if (helper.isUp()) {
-                learned(mine);
-            }
-        });
     }
 
     private void sendTransfer(Effect.SendTransfer transfer) {

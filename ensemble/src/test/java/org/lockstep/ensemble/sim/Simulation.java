@@ -40,7 +40,7 @@ final class Simulation {
         this.config = config;
         this.trace = trace;
         random = new SplittableRandom(config.seed());
-        nodes = new SimNode[config.members() + 1];
+        nodes = new SimNode[config.servers() + 1];
         checker = new Checker(config, config.options().minView());
         network = new Network(this, config);
         clients = new Clients(this, config);
@@ -165,8 +165,13 @@ final class Simulation {
     private boolean hasOneView() {
         ViewRecord view = nodes[victim == 1 ? 2 : 1].view();
         int expected = victim == 0 ? config.members() : config.members() - 1;
-        for (int i = 1; i < nodes.length; i++) {
+        for (int i = 1; i <= config.members(); i++) {
             if (i != victim && (view == null || !view.equals(nodes[i].view()) || view.members().size() != expected)) {
+                return false;
+            }
+        }
+        for (int i = config.members() + 1; i < nodes.length; i++) {
+            if (!nodes[i].serves()) {
                 return false;
             }
         }
@@ -195,7 +200,7 @@ final class Simulation {
     /** Whether every server's disk is listed in the last view, holds it, and can be read. */
     boolean allDisksServe() {
         ViewRecord last = checker.lastDecided();
-        for (int i = 1; i < nodes.length; i++) {
+        for (int i = 1; i <= config.members(); i++) {
             SimDisk disk = nodes[i].disk();
             if (last == null || disk.isDamaged() || !last.listsDisk(i, disk.diskId) || disk.installed() == null) {
                 return false;
