@@ -73,7 +73,10 @@ public sealed interface Effect {
      */
     record ReadLog(int followerId, long stream, Position after, Position upTo, int bytesMax) implements Effect {}
 
-    /** Send the joiner the base of the value, from this member's log cut by the value's trim. */
+    /**
+     * Send the joiner the base of the value, from this member's log cut by the value's trim. The coordinator asks again until the
+     * joiner is ready: an equal request that is being served needs no second stream.
+     */
     record SendTransfer(Message.TransferRequest request, Trim cut) implements Effect {}
 
     /**

@@ -22,8 +22,10 @@ import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.EnsembleMember;
 import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.TransportListener;
 import org.lockstep.ensemble.core.ViewRecord;
@@ -45,6 +47,7 @@ final class TcpMember implements TransportListener {
     private long storedUpTo;
     private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
     private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
+    private final List<ViewRecord> views = new ArrayList<>();
     final List<Slot> delivered = new ArrayList<>();
     Throwable failure;
 
@@ -161,16 +164,33 @@ final class TcpMember implements TransportListener {
             log.stage(stage.transfer());
             done(() -> core.staged(stage.transfer()));
         } else if (effect instanceof Effect.Deliver deliver) {
-            delivered.add(deliver.slot());
+            if (core.view() != null) {
+                delivered.add(deliver.slot());
+            }
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
-        } else if (effect instanceof Effect.Learn) {
-            loop.schedule(() -> turn(() -> core.learned()), 20, TimeUnit.MILLISECONDS);
+        } else if (effect instanceof Effect.FetchState fetch) {
+            // A learner gets everything with the base of its first view: what it follows before, it only counts.
+            loop.schedule(() -> turn(() -> core.stateFetched(fetch.stream(), Position.beginOf(core.decided().viewId()))), 20,
+                    TimeUnit.MILLISECONDS);
+        } else if (effect instanceof Effect.ReadLog read) {
+            readLog(read);
         } else if (effect instanceof Effect.SendTransfer transfer) {
             sendTransfer(transfer);
         } else if (effect instanceof Effect.Excluded) {
             comeBack();
         }
+    }
+
+    private void readLog(Effect.ReadLog read) {
+        Position after = read.after();
+        if (after.viewId() < views.get(0).viewId()) {
+            done(() -> core.logTooShort(read.followerId(), read.stream()));
+            return;
+        }
+        LogRange range = new LogRange(after, views.stream().filter(view -> view.viewId() > after.viewId()).toList(),
+                delivered.stream().filter(slot -> slot.position().compareTo(after) > 0).toList());
+        done(() -> core.logRead(read.followerId(), read.stream(), range));
     }
 
     private void send(Effect.Send send) {
@@ -194,9 +214,11 @@ final class TcpMember implements TransportListener {
     private void beginView(Effect.BeginView begin) {
         transport.setEnsembleId(begin.view().ensembleId());
         if (begin.fromDisk()) {
+            views.clear();
             delivered.clear();
             delivered.addAll(log.base());
         }
+        views.add(begin.view());
     }
 
     private void comeBack() {
