@@ -67,6 +67,9 @@ final class Comparison {
                         delete(directory, false);
                     }
                 }
+                if (options.only().contains(Contest.REJOIN)) {
+                    rows.addAll(new Rejoin(options, directory, progress).run());
+                }
             }
             print(directory);
         } finally {

@@ -54,7 +54,7 @@ record ComparisonOptions(
                 arguments.integer("--rounds", quick ? 1 : 3, 1, 1000),
                 arguments.number("--seconds", quick ? 2 : 5, 0.1, 3600),
                 arguments.number("--warmup", quick ? 3 : 10, 0, 3600),
-                arguments.integer("--znodes", quick ? 50_000 : 690_000, 1000, 100_000_000),
+                arguments.integer("--znodes", quick ? 50_000 : servers == 1 ? 690_000 : 500_000, 1000, 100_000_000),
                 arguments.integer("--server-heap", servers == 1 ? 2048 : 1024, 64, 1 << 20),
                 directory(arguments.text("--dir", System.getProperty("java.io.tmpdir"))),
                 flags(arguments.text("--apache-jvm", "")), flags(arguments.text("--lockstep-jvm", "")), arguments.has("--json"));

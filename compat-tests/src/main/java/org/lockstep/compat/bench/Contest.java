@@ -31,6 +31,8 @@ enum Contest {
     /** The contests of an ensemble without load: what the clients of the others see when a server fails. */
     static final String KILL = "failover-kill";
     static final String FREEZE = "failover-freeze";
+    /** A wiped server gets everything while writes go on. */
+    static final String REJOIN = "rejoin";
     /** Share of gets in the mix. */
     static final int READ_PERCENT = 90;
 
@@ -67,7 +69,7 @@ enum Contest {
     /** Names for the command line, those without load included. */
     static List<String> names(int servers) {
         List<String> names = new ArrayList<>(of(servers).stream().map(Contest::word).toList());
-        names.addAll(servers > 1 ? List.of(KILL, FREEZE) : List.of(HEAP, RESTART));
+        names.addAll(servers > 1 ? List.of(KILL, FREEZE, REJOIN) : List.of(HEAP, RESTART));
         return names;
     }
 

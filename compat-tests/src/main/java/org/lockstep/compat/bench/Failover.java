@@ -132,7 +132,8 @@ final class Failover {
         mend(ensemble, victim);
     }
 
-    private List<FailoverWriter> writers(EnsembleProcesses ensemble, int round) throws IOException {
+    /** A few writers at each server, not yet started, with parents of their own for this {@code round}. */
+    static List<FailoverWriter> writers(EnsembleProcesses ensemble, int round) throws IOException {
         List<FailoverWriter> writers = new ArrayList<>();
         try (BenchClient client = new BenchClient(ensemble.addresses().get(0), TIMEOUT_MILLIS)) {
             for (int server = 0; server < ensemble.size(); server++) {
@@ -174,7 +175,7 @@ final class Failover {
         ensemble.awaitServing(BACK_MAX);
     }
 
-    private static void pause(int millis) throws IOException {
+    static void pause(int millis) throws IOException {
         try {
             Thread.sleep(millis);
         } catch (InterruptedException e) {

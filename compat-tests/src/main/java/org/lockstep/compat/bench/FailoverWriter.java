@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.HdrHistogram.Histogram;
 import org.lockstep.wire.ErrorCode;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
@@ -26,6 +27,8 @@ final class FailoverWriter {
     private static final int READ_TIMEOUT_MILLIS = 60_000;
     private static final int PACE_MILLIS = 2;
     private static final int RETRY_MILLIS = 10;
+    private static final long LATENCY_NANOS_MAX = 600_000_000_000L;
+    private static final int SIGNIFICANT_DIGITS = 3;
     private static final int PASSWORD_BYTES = 16;
 
     private final int server;
@@ -33,6 +36,7 @@ final class FailoverWriter {
     private final String parent;
     private final Thread thread = new Thread(this::run, "failover-writer");
     private final Set<String> acknowledged = new HashSet<>();
+    private final Histogram latencies = histogram();
     private volatile boolean stopping;
     private volatile int connectionsLost;
     private volatile long longestGapNanos;
@@ -50,6 +54,11 @@ final class FailoverWriter {
         this.address = address;
         this.parent = parent;
         thread.setDaemon(true);
+    }
+
+    /** An empty histogram for {@link #takeLatencies}. */
+    static Histogram histogram() {
+        return new Histogram(LATENCY_NANOS_MAX, SIGNIFICANT_DIGITS);
     }
 
     int server() {
@@ -111,6 +120,16 @@ final class FailoverWriter {
         }
     }
 
+    private synchronized void note(long latencyNanos) {
+        latencies.recordValue(Math.min(latencyNanos, LATENCY_NANOS_MAX));
+    }
+
+    /** Adds the latencies of the writes acknowledged since the last call, in nanoseconds, and forgets them. */
+    synchronized void takeLatencies(Histogram into) {
+        into.add(latencies);
+        latencies.reset();
+    }
+
     private void run() {
         long last = System.nanoTime();
         for (int number = 0; !stopping; number++) {
@@ -124,6 +143,7 @@ final class FailoverWriter {
                         .writeInt(Perms.ALL).writeString("world").writeString("anyone").writeInt(0));
                 long now = System.nanoTime();
                 acknowledged.add(name);
+                note(now - begun);
                 longestGapNanos = Math.max(longestGapNanos, now - last);
                 last = now;
                 lastBegunNanos = begun;

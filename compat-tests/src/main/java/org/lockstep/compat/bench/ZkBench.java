@@ -127,7 +127,7 @@ public final class ZkBench {
                 "  --rounds N             measurements of each side in each contest; the median counts (3)",
                 "  --seconds S            of each measurement (5)",
                 "  --warmup S             of load on a fresh server before its first measurement (10)",
-                "  --znodes N             loaded for heap and restart (690000)",
+                "  --znodes N             loaded for heap and restart (690000), and for rejoin (500000)",
                 "  --server-heap MB       -Xmx of each server (2048; of an ensemble's 1024)",
                 "  --dir DIR              where both put their data; durable means nothing in memory (java.io.tmpdir)",
                 "  --quick                1 round of 2 s after 3 s, 50000 znodes: a first look, not a measurement",
