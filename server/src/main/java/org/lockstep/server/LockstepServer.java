@@ -42,6 +42,7 @@ import org.lockstep.state.StateMachine;
 import org.lockstep.state.StateOptions;
 import org.lockstep.wire.door.ClientDoor;
 import org.lockstep.wire.door.DoorOptions;
+import org.lockstep.wire.door.SpinBeforeSleep;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -171,7 +172,8 @@ public final class LockstepServer implements AutoCloseable {
     }
 
     private void openLoop(DataDirectory directory, Member member, LmdbLog log, LmdbState store, Position applied) {
-        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main");
+        SpinBeforeSleep idling = new SpinBeforeSleep();
+        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main", idling);
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
         ReplicaOptions options = new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.maxUnsyncedBytes(),
@@ -182,6 +184,9 @@ public final class LockstepServer implements AutoCloseable {
             replica.start();
             desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
             LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
+            if (Runtime.getRuntime().availableProcessors() > 1) {
+                idling.setWorthwhile(desk::hasSoleClient);
+            }
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
             replica.setViewListener(desk);
             desk.viewBegan(replica.ensembleView());

@@ -89,7 +89,7 @@ public final class ClientDesk implements Reception, ViewListener {
         this.handshakes = new Handshakes(order, options, clock, ids, sessions, lostWrites);
         this.readOnlySessions = new ReadOnlySessions(state, options, clock, ids);
         this.requests = new Requests(this, order, sessions, options);
-        order.setSoleClient(() -> soleBursts >= SOLE_BURSTS_MIN);
+        order.setSoleClient(this::hasSoleClient);
         order.setRoomMade(this::resumePaused);
         order.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
@@ -171,6 +171,11 @@ public final class ClientDesk implements Reception, ViewListener {
     /** Whether this server is the one that does what must be done once in the ensemble. */
     public boolean isInCharge() {
         return isServing() && view.rank() == 0;
+    }
+
+    /** Whether all requests of late came from one client. */
+    public boolean hasSoleClient() {
+        return soleBursts >= SOLE_BURSTS_MIN;
     }
 
     public void setAdminWords(AdminWords words) {

@@ -101,6 +101,15 @@ final class Checkpointer {
         done.run();
     }
 
+    /** With the log flushed to its end and the threads ended: writes what is left, so that the next start has nothing to apply. */
+    void writeLast(Position applied) {
+        Checkpoint last = current == null ? state.freeze(Positions.toMark(applied)) : null;
+        if (last != null) {
+            store.write(last);
+            state.checkpointDone(last);
+        }
+    }
+
     /** Waits for the checkpoint being written, if any, and ends the thread. */
     void stop() throws InterruptedException {
         thread.shutdown();

@@ -34,6 +34,7 @@ final class LogWriter implements Runnable {
     private Runnable job;
     private boolean parked;
     private boolean stopping;
+    private volatile boolean failed;
 
     LogWriter(String threadName, LogStore log, Listener listener, FlushWatch watch, FatalHandler fatal) {
         this.log = log;
@@ -92,13 +93,14 @@ final class LogWriter implements Runnable {
         }
     }
 
-    /** Finishes what was handed in, then ends the thread. */
-    void stop() throws InterruptedException {
+    /** Finishes what was handed in, then ends the thread; false when it could not, or had failed before. */
+    boolean stop() throws InterruptedException {
         synchronized (lock) {
             stopping = true;
             wake();
         }
         thread.join();
+        return !failed;
     }
 
     private void wake() {
@@ -115,6 +117,7 @@ final class LogWriter implements Runnable {
                 work();
             }
         } catch (Throwable e) {
+            failed = true;
             fatal.onFatal("the log thread failed", e);
         }
     }

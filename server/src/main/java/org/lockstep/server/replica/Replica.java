@@ -421,9 +421,12 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
                 fold();
             }
         })).awaitUninterruptibly();
-        logWriter.stop();
+        boolean logIsWhole = logWriter.stop();
         loop.submit(() -> {}).awaitUninterruptibly();
         checkpointer.stop();
+        if (logIsWhole) { // else the state could get ahead of it
+            loop.submit(guard("last checkpoint", () -> checkpointer.writeLast(applied))).awaitUninterruptibly();
+        }
     }
 
     // ---- the end of a view's zxids

@@ -31,9 +31,13 @@ public final class ClientDoor implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** One thread for sockets and whatever else its owner runs on it: native epoll where present, NIO elsewhere. */
-    public static EventLoopGroup newEventLoop(String threadName) {
-        IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    /**
+     * One thread for sockets and whatever else its owner runs on it: native epoll where present, NIO elsewhere.
+     *
+     * @param idling says what the thread does when it runs out of work; used with epoll only
+     */
+    public static EventLoopGroup newEventLoop(String threadName, SpinBeforeSleep idling) {
+        IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory(0, () -> idling) : NioIoHandler.newFactory();
         return new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory(threadName), io);
     }
 

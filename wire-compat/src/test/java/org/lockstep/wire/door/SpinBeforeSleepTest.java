@@ -1,0 +1,43 @@
+package org.lockstep.wire.door;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.channel.SelectStrategy;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class SpinBeforeSleepTest {
+    private final SpinBeforeSleep idling = new SpinBeforeSleep();
+    private final AtomicInteger looks = new AtomicInteger();
+
+    @Test
+    void goesToSleepAtOnceUnlessItPays() throws Exception {
+        assertEquals(SelectStrategy.SELECT, idling.calculateStrategy(looks::incrementAndGet, false));
+        assertEquals(0, looks.get());
+    }
+
+    @Test
+    void neverKeepsTasksWaiting() throws Exception {
+        idling.setWorthwhile(() -> true);
+        assertEquals(0, idling.calculateStrategy(() -> looks.getAndIncrement() * 0, true));
+        assertEquals(1, looks.get());
+    }
+
+    @Test
+    void takesWhatComesWhileItLooks() throws Exception {
+        idling.setWorthwhile(() -> true);
+        int ready = idling.calculateStrategy(() -> looks.incrementAndGet() == 5 ? 3 : 0, false);
+        assertEquals(3, ready);
+        assertEquals(5, looks.get());
+    }
+
+    @Test
+    void givesUpAfterItsTime() throws Exception {
+        idling.setWorthwhile(() -> true);
+        long begin = System.nanoTime();
+        assertEquals(SelectStrategy.SELECT, idling.calculateStrategy(() -> looks.incrementAndGet() * 0, false));
+        assertTrue(System.nanoTime() - begin >= SpinBeforeSleep.SPIN_NANOS);
+        assertTrue(looks.get() >= 1);
+    }
+}
