@@ -20,6 +20,8 @@ final class AtRest {
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final long RESTART_NANOS_MAX = 300_000_000_000L;
     private static final int RETRY_MILLIS = 2;
+    /** Apache ZooKeeper may take a connection before it is ready and never answer on it. */
+    private static final int TRY_MILLIS = 250;
     private static final int LOOKS_MAX = 30;
     private static final int LOOK_MILLIS = 1000;
     private static final double STEADY_SHARE = 0.01;
@@ -31,6 +33,7 @@ final class AtRest {
     private final PrintStream progress;
     private final Row heap = new Row("live heap per znode", "bytes", Target.valueAtMost(60));
     private final Row memory = new Row("private memory of the process with them", "MiB", Target.none());
+    private final Row start = new Row("start to serving on an empty directory", "s", Target.valueAtMost(1.5));
     private final Row restart;
 
     AtRest(ComparisonOptions options, Path directory, PrintStream progress) {
@@ -45,7 +48,14 @@ final class AtRest {
     List<Row> run(boolean wantHeap, boolean wantRestart) throws IOException {
         for (boolean isBaseline : new boolean[] {true, false}) {
             Side side = isBaseline ? options.baseline() : options.candidate();
-            try (ServerProcess server = side.start(directory, "durable", options.heapMegabytes(), options.jvmFlags(side))) {
+            List<String> flags = new ArrayList<>(options.jvmFlags(side));
+            if (wantRestart) {
+                flags.addAll(side.fastStartFlags(directory));
+                for (int round = 0; round < options.rounds(); round++) {
+                    start.add(isBaseline, startSeconds(side, flags));
+                }
+            }
+            try (ServerProcess server = side.start(directory, "durable", options.heapMegabytes(), flags)) {
                 load(server, isBaseline, wantHeap);
                 if (wantRestart) {
                     for (int round = 0; round < options.rounds(); round++) {
@@ -64,6 +74,7 @@ final class AtRest {
             rows.add(memory);
         }
         if (wantRestart) {
+            rows.add(start);
             rows.add(restart);
         }
         return rows;
@@ -111,23 +122,36 @@ final class AtRest {
         return smallest;
     }
 
+    /** From the start of a server that has to make its data directory to the first answer to a read. */
+    private double startSeconds(Side side, List<String> flags) throws IOException {
+        try (ServerProcess server = side.stopped(directory, "durable", options.heapMegabytes(), flags)) {
+            double seconds = secondsToServe(server, "/", 0);
+            progress.printf(Locale.ROOT, "start, %s: %.2f s%n", server.name(), seconds);
+            return seconds;
+        }
+    }
+
     /** SIGTERM, wait for the end, start: seconds from the start to the first answer to a read of one of the nodes. */
     private static double restartSeconds(ServerProcess server) throws IOException {
         server.stop();
+        return secondsToServe(server, Workload.createdPath(PREFIX, RUN_ID, 0, 0), VALUE_BYTES);
+    }
+
+    private static double secondsToServe(ServerProcess server, String path, int bytes) throws IOException {
         InetSocketAddress address = new InetSocketAddress(server.host(), server.port());
         long start = System.nanoTime();
         server.launch();
         while (true) {
-            try (BenchClient client = new BenchClient(address, TIMEOUT_MILLIS)) {
-                byte[] data = client.getData(Workload.createdPath(PREFIX, RUN_ID, 0, 0));
+            try (BenchClient client = new BenchClient(address, TRY_MILLIS)) {
+                byte[] data = client.getData(path);
                 long end = System.nanoTime();
-                if (data == null || data.length != VALUE_BYTES) {
-                    throw new IllegalStateException(server.name() + " serves after a restart without what it was given");
+                if (data == null || data.length != bytes) {
+                    throw new IllegalStateException(server.name() + " serves after a start without what it was given");
                 }
                 return (end - start) / NANOS_PER_SECOND;
             } catch (IOException notYet) {
                 if (!server.isAlive() || System.nanoTime() - start > RESTART_NANOS_MAX) {
-                    throw new IOException(server.name() + " does not serve after a restart; end of its log:\n" + server.logTail(),
+                    throw new IOException(server.name() + " does not serve after a start; end of its log:\n" + server.logTail(),
                             notYet);
                 }
                 pause(RETRY_MILLIS);

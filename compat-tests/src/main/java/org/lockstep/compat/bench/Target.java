@@ -37,7 +37,7 @@ record Target(Kind kind, double bound) {
         return switch (kind) {
             case RATIO_AT_LEAST -> String.format(Locale.ROOT, ">= %.2f x", bound);
             case RATIO_AT_MOST -> String.format(Locale.ROOT, "<= %.2f x", bound);
-            case VALUE_AT_MOST -> String.format(Locale.ROOT, "<= %.0f %s", bound, unit);
+            case VALUE_AT_MOST -> String.format(Locale.ROOT, bound == Math.rint(bound) ? "<= %.0f %s" : "<= %.1f %s", bound, unit);
             case NONE -> "-";
         };
     }

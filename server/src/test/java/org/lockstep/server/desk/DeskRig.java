@@ -32,6 +32,7 @@ import org.lockstep.state.StateOptions;
 import org.lockstep.wire.MalformedRecordException;
 import org.lockstep.wire.door.ClientDoor;
 import org.lockstep.wire.door.DoorOptions;
+import org.lockstep.wire.door.SpinBeforeSleep;
 
 /**
  * Several desks, each with its own state and its own door, over one order kept in memory. Everything runs on one event loop;
@@ -42,7 +43,7 @@ final class DeskRig implements AutoCloseable {
     private static final long START_MILLIS = 1_000_000;
 
     final List<Server> servers = new ArrayList<>();
-    private final EventLoopGroup group = ClientDoor.newEventLoop("desks");
+    private final EventLoopGroup group = ClientDoor.newEventLoop("desks", new SpinBeforeSleep());
     private final EventLoop loop = group.next();
     private final List<Entry> log = new ArrayList<>();
     private long nowNanos = TimeUnit.MILLISECONDS.toNanos(START_MILLIS);
