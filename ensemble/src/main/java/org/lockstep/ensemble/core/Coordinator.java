@@ -102,23 +102,9 @@ final class Coordinator {
         choose();
     }
 
-    /**
-     * A rival is ahead. If it lost patience while joiners were waited for, that was their failure, as in {@link #dropUnready}: else
-     * a joiner that never gets ready would be tried again in each next view, and that attempt be interrupted as well.
-     */
     void onRefused(Ballot promised) {
-        if (promised.compareTo(ballot) <= 0) {
-            return;
-        }
-        if (phase == Phase.STAGE && context.now - stageSince >= context.options.patienceNanos()) {
-            joiners.stream().filter(joiner -> !ready.contains(joiner.serverId())).forEach(this::joinFailed);
-        }
-        phase = Phase.OVER;
-    }
-
-    private void joinFailed(MemberId joiner) {
-        if (joiner.serverId() != context.self.serverId()) {
-            context.peers.joinFailed(joiner, context.now);
+        if (promised.compareTo(ballot) > 0) {
+            phase = Phase.OVER;
         }
     }
 
@@ -184,8 +170,8 @@ final class Coordinator {
                 if (joins) {
                     kept.add(member);
                 }
-            } else {
-                joinFailed(member);
+            } else if (member.serverId() != context.self.serverId()) {
+                context.peers.joinFailed(member, context.now);
             }
         }
         if (members.size() < context.options.minView()) {

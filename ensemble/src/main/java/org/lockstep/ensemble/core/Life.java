@@ -130,7 +130,6 @@ final class Life {
 
     private void beginView() {
         boolean fromDisk = active == null;
-        context.peers.passedOver(decided, context.now);
         if (fromDisk) {
             outside.end();
             outside = null;

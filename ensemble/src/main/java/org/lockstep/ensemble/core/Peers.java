@@ -199,19 +199,6 @@ final class Peers {
         }
     }
 
-    /**
-     * {@code view} was decided without learners that had asked for it: whoever chose it may know that they cannot be admitted, or
-     * not have heard of them. Its members leave them alone for a while: else one that knows, and one that does not and is
-     * interrupted each time, would end view after view between them.
-     */
-    void passedOver(ViewRecord view, long now) {
-        for (Peer peer : voters()) {
-            if (isFresh(peer.joinAt, now) && peer.joinViewId == view.viewId() - 1 && view.rankOf(peer.member) < 0) {
-                peer.joinNotBefore = Math.max(peer.joinNotBefore, now + options.failureTimeoutNanos());
-            }
-        }
-    }
-
     /** This process slept: nobody's silence meanwhile means anything. */
     void forgive(long gap) {
         for (Peer peer : peers) {

@@ -23,13 +23,6 @@ class SimulationTest {
         assertTrue(total.cuts() > SEEDS / 10, "restarts that forget a tail " + total.cuts());
     }
 
-    /** Seeds that failed once, each with what was wrong. */
-    @Test
-    void whatWasFoundInLongRunsIsMended() {
-        // A learner with a stuck disk, rivals with little patience: they went on to end the view because of it, and each other's attempts.
-        assertTrue(runTwice(110441).acknowledged() > 0);
-    }
-
     private record Total(long acknowledged, long views, long restarts, long cuts) {
         static final Total NONE = new Total(0, 0, 0, 0);
 
