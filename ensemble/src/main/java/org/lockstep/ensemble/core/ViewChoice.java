@@ -109,10 +109,12 @@ final class ViewChoice {
         if (!selfIn || patient && missesUnsuspected(live)) {
             return null;
         }
-        boolean needsAll = trusted(live).size() < context.options.minView();
-        List<MemberId> candidates = context.peers.joinCandidates(previous.viewId(), needsAll, context.now);
+        List<MemberId> candidates = context.peers.joinCandidates(previous.viewId(), false, context.now);
         List<Vote> survivors = survivors(live, candidates);
         List<MemberId> joiners = joiners(survivors, candidates);
+        if (survivors.size() + joiners.size() < context.options.minView()) {
+            joiners = joiners(survivors, context.peers.joinCandidates(previous.viewId(), true, context.now));
+        }
         List<MemberId> members = new ArrayList<>();
         previous.members().stream().filter(live(survivors)::contains).forEach(members::add);
         members.addAll(joiners);
@@ -129,7 +131,10 @@ final class ViewChoice {
         return new Proposal(value, joiners);
     }
 
-    /** The live ones that nobody suspects; a suspect that answers is still better than no view. */
+    /**
+     * The live ones that nobody suspects; a suspect that answers is still better than no view, or than a learner that could not be
+     * admitted before: members that suspect each other would else wait for that learner for ever.
+     */
     private List<Vote> survivors(List<Vote> live, List<MemberId> candidates) {
         List<Vote> trusted = trusted(live);
         boolean enough = trusted.size() + joiners(trusted, candidates).size() >= context.options.minView();

@@ -177,4 +177,26 @@ class EnsembleMemberTest {
         bench.run(1000);
         assertThrows(IllegalArgumentException.class, () -> bench.members.get(0).submit(new byte[(2 << 20) + 1]));
     }
+
+    @Test
+    void membersThatSuspectEachOtherDoNotWaitForALearnerThatCannotBeAdmitted() {
+        Bench bench = inFirstView(3);
+        bench.silence(2);
+        bench.run(5000);
+        bench.lost = message -> message instanceof Message.Transfer;
+        bench.replace(2);
+        bench.run(2000);
+        EnsembleMember first = bench.members.get(0);
+        EnsembleMember second = bench.members.get(1);
+        assertEquals(List.of(first.self(), second.self()), first.view().members());
+        long before = first.view().viewId();
+
+        first.processGone(second.self());
+        second.processGone(first.self());
+        bench.run(10_000);
+
+        assertTrue(first.view().viewId() > before, "no view follows " + before);
+        assertEquals(List.of(first.self(), second.self()), first.view().members());
+        assertEquals(first.view(), second.view());
+    }
 }
