@@ -14,7 +14,9 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param slowTimeoutNanos who holds back stability for so long is voted out
  * @param restartGraceNanos when every disk may have lost its tail: how long to wait for the others of the last view
  * @param flushIntervalNanos lazy policies: how far the medium may be behind
- * @param patienceNanos how long a rival waits for a coordinator that seems to be stuck, and for each one that comes before it
+ * @param patienceNanos how long a rival waits for a coordinator that seems to be stuck, and for each one that comes before it; more
+ *     than {@link #resendNanos}, a coordinator's interval between signs of life: less is safe, but rivals then interrupt each
+ *     attempt that waits for a learner, and one that can never be admitted is tried again and again
  * @param minView views have at least so many members
  * @param bootstrapExpect the first view forms when so many configured voters are present and blank; a majority at least
  * @param windowSlots own slots under way at most
