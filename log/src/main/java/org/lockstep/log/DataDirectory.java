@@ -43,6 +43,7 @@ public final class DataDirectory implements AutoCloseable {
     private final Path logDirectory;
     private final String bootId;
     private String diskId;
+    private volatile boolean stateOpen;
 
     private DataDirectory(DirectoryLock lock, DirectoryLock logLock, String bootId) {
         this.lock = lock;
@@ -299,6 +300,21 @@ public final class DataDirectory implements AutoCloseable {
 
     Path stateFile() {
         return directory.resolve("state.mdb");
+    }
+
+    void stateOpened() {
+        stateOpen = true;
+    }
+
+    void stateClosed() {
+        stateOpen = false;
+    }
+
+    /** Two environments of one name in a process would share a lock file. */
+    void requireStateClosed() {
+        if (stateOpen) {
+            throw new IllegalStateException(stateFile() + " is open");
+        }
     }
 
     DataDirectoryException unusable(String doing, IOException e) {

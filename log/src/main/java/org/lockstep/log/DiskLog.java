@@ -73,8 +73,8 @@ final class DiskLog implements AutoCloseable {
     }
 
     /**
-     * Opens and verifies the log. A damaged slot is thrown as {@link LogDamagedException}, or with {@code toleratesDamage} kept in
-     * mind ({@link #damage}): everything but the order can then be used.
+     * Opens and verifies the log. A damaged slot is thrown as {@link LogDamagedException}, or with {@code toleratesDamage} kept
+     * in mind ({@link #damage}): everything but the order can then be used.
      */
     static DiskLog open(Path file, String diskId, StorageOptions options, boolean toleratesDamage, LogMetrics metrics) {
         MetaPages.requirePresent(file);

@@ -24,6 +24,10 @@ final class EntryTable {
         this.table = env.table(name);
     }
 
+    Dbi<ByteBuffer> dbi() {
+        return table;
+    }
+
     /** Stores {@code value}, or removes the entry when it is null. */
     void put(Txn<ByteBuffer> txn, byte[] key, byte[] value) {
         if (key.length == 0 || key.length > KEY_BYTES_MAX) {

@@ -6,7 +6,8 @@ import org.lockstep.ensemble.core.Position;
 
 /**
  * What was deleted from the front of a table of slots: everything up to {@code position}, and of each sender of that view, by
- * rank, up to which index. Kept beside the table, since a sender that has long been silent may have nothing left in it. Immutable.
+ * rank, up to which index. Kept beside the table, since a sender that has long been silent may have nothing left in it.
+ * Immutable.
  */
 record Floor(Position position, long[] lastIndexes) {
     static final Floor START = new Floor(Position.START, new long[0]);

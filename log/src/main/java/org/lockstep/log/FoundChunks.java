@@ -10,8 +10,8 @@ import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 
 /**
- * What a search of all pages has found of one slot: for each of its chunks one value, or several when a page that holds a copy was
- * torn. Which of them are the slot is told by its checksum, over all chunks together.
+ * What a search of all pages has found of one slot: for each of its chunks one value, or several when a page that holds a copy
+ * was torn. Which of them are the slot is told by its checksum, over all chunks together.
  */
 final class FoundChunks {
     /** A page is torn by the one commit under way, so more than a few ways to choose mean that the slot is not there. */

@@ -46,6 +46,17 @@ final class LazyTail implements AutoCloseable {
                 && bootId.equals(new String(Files.readAllBytes(bootFile), StandardCharsets.UTF_8).trim());
     }
 
+    /**
+     * True when a tail was begun before the machine rebooted: what it held is lost, also when not even its name has reached the
+     * medium. The boot file, which comes first, has.
+     */
+    static boolean isLost(Path file, Path bootFile, String bootId) throws IOException {
+        if (!Files.isRegularFile(bootFile)) {
+            return Files.exists(file);
+        }
+        return !bootId.equals(new String(Files.readAllBytes(bootFile), StandardCharsets.UTF_8).trim());
+    }
+
     /** Opens a trusted tail as it is. */
     static LazyTail open(Path file, StorageOptions options) {
         MetaPages.requirePresent(file);
@@ -72,10 +83,12 @@ final class LazyTail implements AutoCloseable {
         return open(file, options);
     }
 
-    /** Deletes a tail, unseen. */
+    /** Deletes a tail, unseen; on return nothing of it comes back. */
     static void discard(Path file, Path bootFile) throws IOException {
         delete(file);
-        Files.deleteIfExists(bootFile);
+        if (Files.deleteIfExists(bootFile)) {
+            DurableFiles.syncDirectory(bootFile.getParent());
+        }
     }
 
     private static void delete(Path file) throws IOException {
@@ -84,8 +97,8 @@ final class LazyTail implements AutoCloseable {
     }
 
     /**
-     * Begins where the main log's chains end: {@code visitor} receives every slot that continues them, in order, checked; what the
-     * main log has already is passed over, and so is what was left of views before the installed one.
+     * Begins where the main log's chains end: {@code visitor} receives every slot that continues them, in order, checked; what
+     * the main log has already is passed over, and so is what was left of views before the installed one.
      *
      * @param viewId the installed view; 0 for a log without
      */

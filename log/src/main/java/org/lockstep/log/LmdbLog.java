@@ -3,7 +3,6 @@ package org.lockstep.log;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -77,8 +76,8 @@ public final class LmdbLog implements LogStore, MemberLog {
     }
 
     /**
-     * As {@link #open}, for a member of an ensemble: a slot that fails its checks is told by {@link Recovered#damaged}. Records can
-     * be used then, and a copy be made and installed; reading the order is refused until that is done.
+     * As {@link #open}, for a member of an ensemble: a slot that fails its checks is told by {@link Recovered#damaged}. Records
+     * can be used then, and a copy be made and installed; reading the order is refused until that is done.
      */
     public static LmdbLog openMember(DataDirectory directory, FsyncPolicy policy, StorageOptions options,
             MetricRegistry registry) {
@@ -108,7 +107,7 @@ public final class LmdbLog implements LogStore, MemberLog {
         if (trusted) {
             tail = LazyTail.open(directory.tailFile(), options);
             readTail(toleratesDamage);
-        } else if (Files.exists(directory.tailFile())) {
+        } else if (LazyTail.isLost(directory.tailFile(), directory.tailBootFile(), directory.bootId())) {
             tailDiscarded = true;
             LOG.warn("the machine has rebooted (or {} is missing): discarding {}, what it held unflushed is lost",
                     directory.tailBootFile().getFileName(), directory.tailFile());

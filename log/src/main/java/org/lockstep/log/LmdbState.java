@@ -31,11 +31,12 @@ public final class LmdbState implements StateBase, AutoCloseable {
     /** Up to this size every page and node is checked on opening; beyond, that would take longer than a start may. */
     private static final long CHECKED_BYTES_MAX = 32 << 20;
     private static final String NODES = "nodes";
-    private static final String SYSTEM = "system";
-    private static final byte[] MARK = "mark".getBytes(StandardCharsets.UTF_8);
+    static final String SYSTEM = "system";
+    static final byte[] MARK = "mark".getBytes(StandardCharsets.UTF_8);
     private static final byte[] DISK = "disk".getBytes(StandardCharsets.UTF_8);
 
     private final LmdbEnv env;
+    private final DataDirectory directory;
     private final Dbi<ByteBuffer> nodes;
     private final EntryTable system;
     private final Map<Table, EntryTable> tables = new EnumMap<>(Table.class);
@@ -49,11 +50,13 @@ public final class LmdbState implements StateBase, AutoCloseable {
     /** Guards every read transaction, so that the map is only moved while none is open. */
     private final Object readLock = new Object();
     private final List<Snapshot> snapshots = new ArrayList<>();
+    private final List<StateExport> exports = new ArrayList<>();
     private Txn<ByteBuffer> readTxn;
     private boolean readTxnActive;
 
-    private LmdbState(LmdbEnv env, MetricRegistry registry) {
+    private LmdbState(LmdbEnv env, DataDirectory directory, MetricRegistry registry) {
         this.env = env;
+        this.directory = directory;
         this.nodes = env.table(NODES);
         this.system = new EntryTable(env, SYSTEM);
         for (Table table : Table.values()) {
@@ -71,12 +74,19 @@ public final class LmdbState implements StateBase, AutoCloseable {
         return table.name().toLowerCase(java.util.Locale.ROOT);
     }
 
-    /** Makes the file of an empty state that belongs to {@code diskId}. */
-    static void format(Path file, String diskId, StorageOptions options) {
-        List<String> names = new ArrayList<>(List.of(NODES, SYSTEM));
+    /** The tables that make up a state, in the order in which they are exported. */
+    static List<String> tableNames() {
+        List<String> names = new ArrayList<>(List.of(NODES));
         for (Table table : Table.values()) {
             names.add(tableName(table));
         }
+        return names;
+    }
+
+    /** Makes the file of an empty state that belongs to {@code diskId}. */
+    static void format(Path file, String diskId, StorageOptions options) {
+        List<String> names = tableNames();
+        names.add(SYSTEM);
         try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE, names.toArray(new String[0]))) {
             EntryTable system = new EntryTable(env, SYSTEM);
             try (Txn<ByteBuffer> txn = env.write()) {
@@ -100,7 +110,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
         }
         LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), LmdbEnv.Flush.WHOLE);
         try {
-            LmdbState state = new LmdbState(env, registry);
+            LmdbState state = new LmdbState(env, directory, registry);
             byte[] disk = state.systemEntry(DISK);
             if (disk == null || !directory.diskId().equals(new String(disk, StandardCharsets.UTF_8))) {
                 throw DataDirectory.foreignFile(directory.stateFile());
@@ -108,6 +118,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
             if (small) {
                 state.verify();
             }
+            directory.stateOpened();
             return state;
         } catch (LmdbException e) {
             env.close();
@@ -212,6 +223,9 @@ public final class LmdbState implements StateBase, AutoCloseable {
         restReader();
         checkpointNodes.update(checkpoint.nodeCount());
         usedBytes = env.usedBytes();
+        synchronized (readLock) {
+            List.copyOf(exports).forEach(export -> export.endIfOutgrown(usedBytes));
+        }
     }
 
     private boolean tryWrite(Checkpoint checkpoint) {
@@ -225,7 +239,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
         }
     }
 
-    /** Only the writer, outside its transaction; readers are shut out, and snapshots end. */
+    /** Only the writer, outside its transaction; readers are shut out, and snapshots and exports end. */
     private void growMap() {
         synchronized (readLock) {
             if (readTxn != null) {
@@ -233,10 +247,37 @@ public final class LmdbState implements StateBase, AutoCloseable {
                 readTxn = null;
                 readTxnActive = false;
             }
-            for (Snapshot snapshot : List.copyOf(snapshots)) {
-                snapshot.close();
-            }
+            endReaders();
             env.grow();
+        }
+    }
+
+    private void endReaders() {
+        List.copyOf(snapshots).forEach(Snapshot::close);
+        List.copyOf(exports).forEach(StateExport::end);
+    }
+
+    /**
+     * The last checkpoint, to be copied to another server; null before the first. See {@link StateExport} for what it costs.
+     *
+     * @param chunkBytes about how large its chunks are
+     * @param growthBytesMax by how much the file may grow before the export is ended
+     */
+    public StateExport export(int chunkBytes, long growthBytesMax) {
+        synchronized (readLock) {
+            Txn<ByteBuffer> txn = env.read();
+            byte[] mark = system.get(txn, MARK);
+            if (mark == null) {
+                txn.close();
+                return null;
+            }
+            List<Dbi<ByteBuffer>> exported = new ArrayList<>(List.of(nodes));
+            tables.values().forEach(table -> exported.add(table.dbi()));
+            StateExport[] made = new StateExport[1];
+            made[0] = new StateExport(new StateExport.Source(readLock, txn, exported, env.file(), () -> exports.remove(made[0])),
+                    directory.diskId(), mark, chunkBytes, usedBytes + Math.min(growthBytesMax, Long.MAX_VALUE - usedBytes));
+            exports.add(made[0]);
+            return made[0];
         }
     }
 
@@ -305,14 +346,13 @@ public final class LmdbState implements StateBase, AutoCloseable {
     @Override
     public void close() {
         synchronized (readLock) {
-            for (Snapshot snapshot : List.copyOf(snapshots)) {
-                snapshot.close();
-            }
+            endReaders();
             if (readTxn != null) {
                 readTxn.close();
                 readTxn = null;
             }
             env.close();
         }
+        directory.stateClosed();
     }
 }

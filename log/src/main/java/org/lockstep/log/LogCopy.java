@@ -9,11 +9,11 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * The copy: what a process outside takes from a member, in the table that does not hold the order. Up to {@link #upTo} it is stable
- * for good; what lies behind that was staged for values of one view that is not decided yet, all of which share it.
+ * The copy: what a process outside takes from a member, in the table that does not hold the order. Up to {@link #upTo} it is
+ * stable for good; what lies behind that was staged for values of one view that is not decided yet, all of which share it.
  *
- * <p>What was staged goes when that view is decided to be another (something of it or a later one is copied), when a later view is
- * staged, and at an install. Until then it stays: a value that only one voter accepted may come back.
+ * <p>What was staged goes when that view is decided to be another (something of it or a later one is copied), when a later view
+ * is staged, and at an install. Until then it stays: a value that only one voter accepted may come back.
  */
 final class LogCopy {
     private final DiskLog disk;

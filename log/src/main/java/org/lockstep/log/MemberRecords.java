@@ -17,8 +17,8 @@ import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * The records of an ensemble member, decoded: which view is installed and by whom, which table holds its order, the voter's memory,
- * what is staged, the views that begin within the order, and small marks.
+ * The records of an ensemble member, decoded: which view is installed and by whom, which table holds its order, the voter's
+ * memory, what is staged, the views that begin within the order, and small marks.
  *
  * <p>Changes are gathered as bytes ({@link Changes}), written in a transaction of {@link DiskLog}, and known here once they are
  * committed. One thread writes; {@link #installed}, {@link #views}, {@link #copiedUpTo} and {@link #staged} are for any.

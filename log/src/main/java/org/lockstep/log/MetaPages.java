@@ -63,8 +63,8 @@ final class MetaPages {
     }
 
     /**
-     * Whether the file ends before the last page ever used. LMDB does not write a page that was taken from the file's end and given
-     * back in one commit, so a sound file may lack its last pages as long as they are free; {@link TreeCheck} tells.
+     * Whether the file ends before the last page ever used. LMDB does not write a page that was taken from the file's end and
+     * given back in one commit, so a sound file may lack its last pages as long as they are free; {@link TreeCheck} tells.
      */
     boolean isShort() {
         return usedBytes() > fileBytes;

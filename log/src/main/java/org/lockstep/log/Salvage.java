@@ -14,8 +14,8 @@ import org.lockstep.ensemble.core.Slot;
 /**
  * Finds slots that are on the medium but not in the tree: those of the last commit before a power cut.
  *
- * <p>A commit of the log flushes its pages and only then writes LMDB's meta page, whose own flush rides on the next commit; so one
- * commit costs one flush of the device instead of two. A power cut may take that last meta page back, and LMDB then opens at
+ * <p>A commit of the log flushes its pages and only then writes LMDB's meta page, whose own flush rides on the next commit; so
+ * one commit costs one flush of the device instead of two. A power cut may take that last meta page back, and LMDB then opens at
  * the commit before, which it keeps whole. The slots of the last commit still lie in its leaf pages, flushed before they were
  * acknowledged and not written over, since LMDB reuses only pages that neither of its last two commits needs.
  *
@@ -89,7 +89,8 @@ final class Salvage {
 
     private void page(ByteBuffer in, long number) {
         int lower = in.getShort(12) & 0xffff;
-        if (in.getLong(0) != number || in.getShort(10) != FLAG_LEAF || lower <= MetaPages.PAGE_HEADER_BYTES || lower > pageBytes) {
+        if (in.getLong(0) != number || in.getShort(10) != FLAG_LEAF || lower <= MetaPages.PAGE_HEADER_BYTES
+                || lower > pageBytes) {
             return;
         }
         for (int at = MetaPages.PAGE_HEADER_BYTES; at + Short.BYTES <= lower; at += Short.BYTES) {

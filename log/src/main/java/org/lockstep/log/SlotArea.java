@@ -100,9 +100,9 @@ final class SlotArea {
 
     /** The damage of a place that is read and is not there. */
     LogDamagedException gone(Position after) {
-        return new LogDamagedException("the slot behind " + after + " is missing in " + env.file() + ", which was deleted from up to "
-                + floor.position() + ": the state is older than its log; restore the data directory from a backup, or move it away"
-                + " to let this server rejoin its ensemble with a blank one");
+        return new LogDamagedException("the slot behind " + after + " is missing in " + env.file() + ", which was deleted from"
+                + " up to " + floor.position() + ": the state is older than its log; restore the data directory from a backup,"
+                + " or move it away to let this server rejoin its ensemble with a blank one");
     }
 
     /** Lets slots up to {@code position} go with the additions to come; true while some may be left. */

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.codahale.metrics.MetricRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
@@ -281,5 +285,44 @@ class MemberLogCopyTest {
         log.install(view, view.members().get(1), Effect.Base.STAGED, view.trim());
         reopen(true);
         assertInstalled(view, from);
+    }
+
+    @Test
+    void aDamagedLogIsToldOfAndHealedByACopy() throws IOException {
+        installOwnStaleLog();
+        var promise = Views.promise(log.installed(), 3);
+        log.store(promise);
+        byte[] payload = range(Position.START, nth(20)).slots().stream().map(Slot::payload)
+                .filter(each -> each.length > 500).findFirst().orElseThrow();
+        close();
+        flip(payload);
+        open();
+        assertTrue(log.recovered().damaged());
+        assertEquals(promise, log.recovered().acceptor());
+        assertEquals(1, log.recovered().installed().viewId());
+        assertFalse(log.reachesBackTo(Position.START));
+        assertThrows(LogDamagedException.class, () -> log.read(Position.START, 1, Trim.of(9, 9, 9), 100));
+        ViewRecord second = Views.view(2, RANKS, Trim.nothing(RANKS));
+        assertThrows(IllegalStateException.class,
+                () -> log.install(second, second.members().get(0), Effect.Base.LOG, second.trim()));
+        log.beginCopy(nth(20));
+        ViewRecord view = Views.view(5, RANKS, truth.last());
+        log.stage(view, rest(nth(20), view.trim()), true);
+        log.install(view, view.members().get(1), Effect.Base.STAGED, view.trim());
+        assertTrue(log.reachesBackTo(nth(30)));
+        reopen(true);
+        assertInstalled(view, nth(20));
+    }
+
+    private void flip(byte[] payload) throws IOException {
+        Path file = dataDir.resolve("lockstep-1").resolve("log.mdb");
+        byte[] bytes = Files.readAllBytes(file);
+        byte[] needle = Arrays.copyOf(payload, 40);
+        for (int i = 0; i + needle.length <= bytes.length; i++) {
+            if (bytes[i] == needle[0] && Arrays.equals(bytes, i, i + needle.length, needle, 0, needle.length)) {
+                bytes[i + 5] ^= 4;
+            }
+        }
+        Files.write(file, bytes);
     }
 }

@@ -132,12 +132,12 @@ final class MemberLogModel {
             @Override
             public void view(ViewRecord view) {
                 begun.add(view);
-                assertEquals(true, slots.isEmpty() || last(slots).viewId() < view.viewId(), "a view begins behind the last's slots");
+                assertEquals(true, slots.isEmpty() || last(slots).viewId() < view.viewId(), "behind the slots before it");
             }
 
             @Override
             public void slot(Slot slot) {
-                assertEquals(true, begun.isEmpty() || last(begun, after) == slot.position().viewId(), "slots are behind their view");
+                assertEquals(begun.isEmpty() ? after.viewId() : last(begun, after), slot.position().viewId(), "of its view");
                 slots.add(slot);
             }
         });

@@ -28,8 +28,8 @@ import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.fsync.FsyncPolicy;
 
 /**
- * Random effects of the core on a log and on a simple model of it, with kills, and with power cuts that take the tail and the header
- * of the last commit: what is found at the next start must be the same.
+ * Random effects of the core on a log and on a simple model of it, with kills, and with power cuts that take the tail and the
+ * header of the last commit: what is found at the next start must be the same.
  */
 class MemberLogPropertyTest {
     private static final int SEEDS = Integer.getInteger("log.seeds", 12);

@@ -64,8 +64,8 @@ public interface MemberLog extends AutoCloseable {
 
     /**
      * Begins a copy behind {@code from}, where the durable state of this process stands, in place of any other: to be called when
-     * there is none, when it does not reach from the state on, or when the state was replaced. What is staged for views after that
-     * of {@code from} is kept, as far as it lies behind {@code from}: the state at {@code from} and those slots are still
+     * there is none, when it does not reach from the state on, or when the state was replaced. What is staged for views after
+     * that of {@code from} is kept, as far as it lies behind {@code from}: the state at {@code from} and those slots are still
      * their base.
      */
     void beginCopy(Position from);
@@ -78,7 +78,8 @@ public interface MemberLog extends AutoCloseable {
 
     /**
      * Appends stable slots to the copy, and the views that begin among them, one after the other. What it already holds is passed
-     * over. It is on the medium after the next {@link #stage} or {@link #flushAll}; until then a power cut takes a part of the end.
+     * over. It is on the medium after the next {@link #stage} or {@link #flushAll}; until then a power cut takes a part of the
+     * end.
      *
      * @throws IllegalArgumentException when {@code range} leaves a gap behind the copy's end
      */
