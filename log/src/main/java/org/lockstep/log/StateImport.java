@@ -78,6 +78,33 @@ public final class StateImport implements AutoCloseable {
         return begun;
     }
 
+    /**
+     * The import that an earlier process has brought to its end and not put in the state's place, or null. Whether it is to be
+     * put there is told by the log: its floor stands at the mark of the state that belongs to it.
+     */
+    public static StateImport whole(DataDirectory directory, StorageOptions options) {
+        Path file = importFile(directory);
+        byte[] headerBytes = Files.exists(file) ? headerOf(file, options) : null;
+        StateImport found = headerBytes == null ? null
+                : goOn(directory, file, options, headerBytes, StateChunks.Header.decode(headerBytes));
+        if (found != null && !found.whole) {
+            found.close();
+            return null;
+        }
+        return found;
+    }
+
+    private static byte[] headerOf(Path file, StorageOptions options) {
+        try (LmdbEnv env = LmdbEnv.open(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE)) {
+            EntryTable system = new EntryTable(env, LmdbState.SYSTEM);
+            try (Txn<ByteBuffer> txn = env.read()) {
+                return system.get(txn, HEADER);
+            }
+        } catch (DataDirectoryException e) {
+            return null; // half made, or damaged: of no use
+        }
+    }
+
     private static StateImport goOn(DataDirectory directory, Path file, StorageOptions options, byte[] headerBytes,
             StateChunks.Header header) {
         LmdbEnv env = null;

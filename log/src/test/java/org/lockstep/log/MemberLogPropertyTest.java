@@ -213,6 +213,12 @@ class MemberLogPropertyTest {
             after = range.end();
         } while (!range.slots().isEmpty());
         LmdbLogTest.assertSame(expected, found);
+        if (!found.isEmpty()) {
+            Position end = found.get(random.nextInt(found.size())).position();
+            LogRange upTo = log.readUpTo(durable, end, Integer.MAX_VALUE);
+            assertEquals(end, upTo.end());
+            assertTrue(upTo.slots().size() >= expected.stream().filter(slot -> slot.position().compareTo(end) <= 0).count());
+        }
         assertEquals(List.copyOf(model.views.tailMap(durable.viewId(), false).values()), views, trace);
     }
 

@@ -136,8 +136,9 @@ class StateTransferTest {
         }
         // Whole and not in its place yet: as if killed between the two.
         assertNull(markOfTarget());
-        try (StateImport whole = StateImport.open(target, SMALL, chunks.get(0))) {
+        try (StateImport whole = StateImport.whole(target, SMALL)) {
             assertTrue(whole.isWhole());
+            assertArrayEquals(utf8("first"), whole.mark());
             whole.activate();
         }
         assertArrived(expected, "first");
@@ -187,9 +188,11 @@ class StateTransferTest {
     void anotherStateIsBegunAnew() {
         fill(2000);
         List<byte[]> old = chunks();
+        assertNull(StateImport.whole(target, SMALL));
         try (StateImport into = StateImport.open(target, SMALL, old.get(0))) {
             into.write(old.get(1));
         }
+        assertNull(StateImport.whole(target, SMALL), "it is not whole");
         state.write(new Fixtures.MapCheckpoint("second").node("/d1/n1", Fixtures.node(99, null)));
         List<byte[]> chunks = chunks();
         try (StateImport into = StateImport.open(target, SMALL, chunks.get(0))) {

@@ -114,6 +114,12 @@ public interface MemberLog extends AutoCloseable {
      */
     LogRange read(Position after, long viewId, Trim cut, int bytesMax);
 
+    /** {@link Effect.ReadLog}: as {@link #read}, everything up to the place {@code upTo}. */
+    default LogRange readUpTo(Position after, Position upTo, int bytesMax) {
+        long end = upTo.index() < 0 ? Order.NONE : Order.of(upTo.index(), upTo.rank());
+        return read(after, upTo.viewId(), Trim.upTo(end, Order.RANKS_MAX), bytesMax);
+    }
+
     /**
      * Hands everything final behind {@code after} to {@code visitor}, in the total order: the views and slots of the order
      * before the installed view, and that view itself, whose own slots nobody knows to be stable yet.
