@@ -16,6 +16,7 @@ import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogFailedException;
+import org.lockstep.metrics.Meters;
 import org.lockstep.state.Checkpoint;
 import org.lockstep.state.Node;
 import org.lockstep.state.StateBase;
@@ -64,8 +65,8 @@ public final class LmdbState implements StateBase, AutoCloseable {
         }
         this.reader = new StateReader(env, nodes);
         this.writer = new CheckpointWriter(env, nodes, tables);
-        this.checkpointTime = registry.timer("state.checkpoint");
-        this.checkpointNodes = registry.histogram("state.checkpoint.nodes");
+        this.checkpointTime = Meters.timer(registry, "state.checkpoint");
+        this.checkpointNodes = Meters.histogram(registry, "state.checkpoint.nodes");
         this.usedBytes = env.usedBytes();
         LogMetrics.gauge(registry, "state.used.bytes", () -> usedBytes);
     }

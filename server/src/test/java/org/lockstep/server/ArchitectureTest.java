@@ -78,6 +78,13 @@ class ArchitectureTest {
     }
 
     @Test
+    void metersKnowNobody() {
+        noClasses().that().resideInAPackage("org.lockstep.metrics..")
+                .should().dependOnClassesThat().resideOutsideOfPackages("org.lockstep.metrics..", "com.codahale.metrics..", "java..")
+                .check(classes);
+    }
+
+    @Test
     void policiesKnowNobody() {
         noClasses().that().resideInAPackage("org.lockstep.fsync..")
                 .should().dependOnClassesThat().resideOutsideOfPackages("org.lockstep.fsync..", "java..").check(classes);

@@ -1,7 +1,6 @@
 package org.lockstep.server.desk;
 
 import com.codahale.metrics.MetricRegistry;
-import com.codahale.metrics.SlidingWindowReservoir;
 import com.codahale.metrics.Timer;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
@@ -14,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.lockstep.metrics.Meters;
 import org.lockstep.server.admin.ConnectionView;
 import org.lockstep.server.admin.ServerStats;
 import org.lockstep.server.replica.EnsembleView;
@@ -36,7 +36,6 @@ public final class ClientDesk implements Reception, ViewListener {
     private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
-    private static final int DECODE_WINDOW = 1024;
     /** A client that was the only one to be heard of for so many bursts counts as alone. */
     private static final int SOLE_BURSTS_MIN = 32;
     /** ZooKeeper's patience, or a tick if that is longer: an ensemble that is only starting hands out no read-only sessions. */
@@ -81,7 +80,7 @@ public final class ClientDesk implements Reception, ViewListener {
         this.options = options;
         this.clock = clock;
         this.unservedSinceMillis = clock.nowMillis();
-        this.decodeTime = metrics.timer("write.decode", () -> new Timer(new SlidingWindowReservoir(DECODE_WINDOW)));
+        this.decodeTime = Meters.timer(metrics, "write.decode");
         this.order = order;
         this.state = order.state();
         SessionIds ids = new SessionIds(options.serverId(), System.currentTimeMillis());
