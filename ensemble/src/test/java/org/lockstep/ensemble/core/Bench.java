@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.lockstep.fsync.FsyncPolicy;
 
@@ -22,8 +23,13 @@ final class Bench {
     private final List<List<ViewRecord>> views = new ArrayList<>();
     /** Whether logs have forgotten everything, so that nobody can be fed from one. */
     boolean logsAreShort;
-    /** Messages of these are lost on their way. */
+    /** What is lost on its way. */
     Predicate<Message> lost = message -> false;
+    BiPredicate<MemberId, Message> lostFrom = (from, message) -> false;
+    /** Whom nothing reaches, though what it says is heard. */
+    int deaf = -1;
+    /** Whose disk does nothing any more. */
+    int stuck = -1;
     private final ArrayDeque<Letter> underWay = new ArrayDeque<>();
     private final boolean[] silent;
     private final EnsembleOptions options;
@@ -77,6 +83,16 @@ final class Bench {
         silent[index] = true;
     }
 
+    /** It goes on as if nothing had been. */
+    void wake(int index) {
+        silent[index] = false;
+    }
+
+    boolean isExcluded(int index) {
+        MemberId self = members.get(index).self();
+        return others.stream().anyMatch(effect -> effect instanceof Effect.Excluded out && out.view().rankOf(self) < 0);
+    }
+
     /** The server comes back with a blank disk. */
     void replace(int index) {
         silent[index] = false;
@@ -103,7 +119,8 @@ final class Bench {
         List<Letter> letters = new ArrayList<>(underWay);
         underWay.clear();
         for (Letter letter : letters) {
-            if (!silent[letter.to() - 1] && !silent[letter.from().serverId() - 1] && !lost.test(letter.message())) {
+            if (letter.to() - 1 != deaf && !silent[letter.to() - 1] && !silent[letter.from().serverId() - 1] && !lost.test(letter.message())
+                    && !lostFrom.test(letter.from(), letter.message())) {
                 members.get(letter.to() - 1).message(letter.from(), letter.message());
                 perform(letter.to() - 1);
             }
@@ -130,6 +147,11 @@ final class Bench {
     }
 
     private void perform(int index, EnsembleMember member, Effect effect) {
+        boolean ofDisk = effect instanceof Effect.Secure || effect instanceof Effect.Store || effect instanceof Effect.Install
+                || effect instanceof Effect.FlushAll || effect instanceof Effect.Stage;
+        if (index == stuck && ofDisk) {
+            return;
+        }
         if (effect instanceof Effect.Send send) {
             underWay.add(new Letter(member.self(), send.serverId(), send.message()));
         } else if (effect instanceof Effect.Secure secure) {

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lockstep.fsync.FsyncPolicy;
 
 class EnsembleMemberTest {
     private static Bench inFirstView(int count) {
@@ -167,6 +170,147 @@ class EnsembleMemberTest {
         bench.submit(2, 5);
         bench.settle();
         assertEquals(List.of(5), bench.values(0));
+    }
+
+    private static Bench afterFirstView(EnsembleOptions options) {
+        Bench bench = new Bench(options, 3);
+        bench.run(1000);
+        assertEquals(1, bench.members.get(0).view().viewId());
+        return bench;
+    }
+
+    private static EnsembleOptions options() {
+        return EnsembleOptions.of(Bench.ids(3), FsyncPolicy.DURABLE, new UUID(9, 9));
+    }
+
+    private static void assertGoesOnWithout(Bench bench, int left) {
+        int one = (left + 1) % 3;
+        int other = (left + 2) % 3;
+        assertEquals(2, bench.members.get(one).view().members().size());
+        assertEquals(bench.members.get(one).view(), bench.members.get(other).view());
+        int before = bench.values(one).size();
+        bench.submit(one, 100);
+        bench.settle();
+        assertEquals(before + 1, bench.values(other).size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void whoHoldsBackStabilityForTooLongIsVotedOut(int slow) {
+        Bench bench = afterFirstView(options());
+        bench.stuck = slow;
+        bench.submit((slow + 1) % 3, 1);
+        bench.run(4500);
+        assertEquals(1, bench.members.get(0).view().viewId(), "voted out before slowTimeout");
+        bench.run(9000);
+
+        assertGoesOnWithout(bench, slow);
+        assertTrue(bench.isExcluded(slow));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void whoHearsNobodyIsVotedOutThoughItIsHeard(int deaf) {
+        Bench bench = afterFirstView(options());
+        bench.deaf = deaf;
+        bench.run(4000);
+
+        assertGoesOnWithout(bench, deaf);
+    }
+
+    @Test
+    void whoSleptThroughAViewLearnsItAndLeaves() {
+        Bench bench = afterFirstView(options());
+        bench.silence(0);
+        bench.run(3000);
+        assertGoesOnWithout(bench, 0);
+        assertFalse(bench.isExcluded(0));
+        bench.wake(0);
+        bench.run(500);
+
+        assertTrue(bench.isExcluded(0));
+        assertFalse(bench.members.get(0).mayTakeMore());
+        assertThrows(IllegalStateException.class, () -> bench.members.get(0).submit(new byte[1]));
+    }
+
+    @Test
+    void aMemberWhoseProcessIsReplacedIsNotWaitedFor() {
+        Bench bench = afterFirstView(options());
+        bench.replace(2);
+        bench.run(400);
+
+        assertGoesOnWithout(bench, 2);
+    }
+
+    @Test
+    void aSuspicionThatWouldLeaveFewerThanMinViewIsIgnored() {
+        EnsembleOptions all = new EnsembleOptions(Bench.ids(3), FsyncPolicy.DURABLE, 50 * Bench.MILLI, 1000 * Bench.MILLI,
+                5000 * Bench.MILLI, 10_000 * Bench.MILLI, 100 * Bench.MILLI, 500 * Bench.MILLI, 3, 3, 16, 4 << 20, 2 << 20,
+                new UUID(9, 9));
+        Bench bench = afterFirstView(all);
+        bench.silence(2);
+        bench.run(8000);
+        bench.submit(0, 1);
+        bench.settle();
+        assertEquals(1, bench.members.get(0).view().viewId());
+        assertEquals(List.of(), bench.values(0), "nothing is stable without the third");
+
+        bench.wake(2);
+        bench.connect(0, 2);
+        bench.connect(1, 2);
+        bench.run(500);
+        assertEquals(List.of(1), bench.values(2));
+        assertEquals(1, bench.members.get(0).view().viewId());
+    }
+
+    @Test
+    void aNewDiskDoesNotCountForTheVotersBefore() {
+        Bench bench = afterFirstView(options());
+        bench.silence(2);
+        bench.run(3000);
+        long before = bench.members.get(0).view().viewId();
+        List<MemberId> accepting = new ArrayList<>();
+        bench.replace(2);
+        MemberId newcomer = bench.members.get(2).self();
+        bench.lostFrom = (from, message) -> {
+            boolean accepts = message instanceof Message.Accepted;
+            if (accepts) {
+                accepting.add(from);
+            }
+            return accepts && from.serverId() == 2;
+        };
+        bench.run(5000);
+
+        assertTrue(accepting.contains(newcomer), "the newcomer was not asked");
+        assertEquals(before, bench.members.get(0).view().viewId(), "one old voter and a new disk are no majority of the old");
+        bench.lostFrom = (from, message) -> false;
+        bench.run(5000);
+        assertEquals(3, bench.members.get(0).view().members().size());
+    }
+
+    @Test
+    void whoFloodsDoesNotKeepAnotherWaiting() {
+        Bench bench = afterFirstView(options());
+        for (int round = 0; round < 20; round++) {
+            flood(bench);
+            bench.hop();
+        }
+        int before = bench.values(1).size();
+        bench.submit(1, 77);
+        for (int hops = 0; hops < 50 && !bench.values(1).contains(77); hops++) {
+            flood(bench);
+            bench.hop();
+        }
+
+        assertTrue(before > 50, "no flood: " + before);
+        int place = bench.values(1).indexOf(77);
+        assertTrue(place >= 0 && place - before <= 2 * options().windowSlots(), "it waited for " + (place - before) + " slots");
+    }
+
+    private static void flood(Bench bench) {
+        while (bench.members.get(0).mayTakeMore()) {
+            bench.submit(0, 1);
+        }
     }
 
     @Test
