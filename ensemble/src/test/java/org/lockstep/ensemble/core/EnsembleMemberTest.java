@@ -264,6 +264,20 @@ class EnsembleMemberTest {
     }
 
     @Test
+    void aMemberWhoseDiskHasStoppedLeaves() {
+        Bench bench = afterFirstView(options());
+        // The other one cannot go on without it: two are the least majority.
+        bench.silence(1);
+        bench.stuck = 0;
+        bench.run(4000);
+        assertTrue(bench.others.stream().noneMatch(effect -> effect instanceof Effect.Excluded));
+        bench.run(5000);
+
+        assertTrue(bench.others.stream().anyMatch(effect -> effect instanceof Effect.Excluded));
+        assertFalse(bench.members.get(0).mayTakeMore());
+    }
+
+    @Test
     void aNewDiskDoesNotCountForTheVotersBefore() {
         Bench bench = afterFirstView(options());
         bench.silence(2);

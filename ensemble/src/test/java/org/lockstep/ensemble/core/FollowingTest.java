@@ -134,6 +134,53 @@ class FollowingTest {
     }
 
     @Test
+    void aForwardThatIsInASlotAlreadyIsNotSentAgain() {
+        Bench bench = withObserver();
+        int feeder = feeder(bench);
+        bench.lost = message -> message instanceof Message.RowUpdate;
+        bench.submit(OBSERVER, 1);
+        bench.settle();
+        bench.connect(feeder, OBSERVER);
+        bench.settle();
+        assertEquals(List.of(), bench.values(feeder), "it is in a slot, and not stable");
+        bench.lost = message -> false;
+        bench.run(500);
+
+        assertEquals(upTo(1), bench.values(feeder));
+        assertEquals(upTo(1), bench.own.get(OBSERVER));
+    }
+
+    @Test
+    void whatAFollowerMissesItAsksForAgain() {
+        Bench bench = withObserver();
+        bench.submit(0, 1);
+        bench.lost = message -> message instanceof Message.Feed;
+        bench.submit(0, 2);
+        bench.settle();
+        bench.lost = message -> false;
+        bench.submit(0, 3);
+        bench.settle();
+
+        assertEquals(upTo(3), bench.values(OBSERVER));
+    }
+
+    @Test
+    void aFollowersWindowBoundsWhatIsUnderWayToIt() {
+        Bench bench = withObserver();
+        bench.lost = message -> message instanceof Message.FeedAck;
+        for (int i = 0; i < 10; i++) {
+            bench.members.get(0).submit(new byte[1 << 20]);
+            bench.run(10);
+        }
+        assertEquals(10, bench.values(0).size());
+        assertTrue(bench.values(OBSERVER).size() <= 5, "of 10 MiB came " + bench.values(OBSERVER).size());
+        bench.lost = message -> false;
+        bench.run(300);
+
+        assertEquals(10, bench.values(OBSERVER).size());
+    }
+
+    @Test
     void whoIsBehindTheLogCopiesTheState() {
         Bench bench = withObserver();
         upTo(5).forEach(value -> bench.submit(0, value));
