@@ -112,7 +112,7 @@ final class BulkIn extends FrameReader implements BulkReceiver.Stream, BulkStrea
             over = true;
             peer.remove(this);
             transport.frames().begin(Frames.BULK_ABORT).putText(shortened(why));
-            channel.writeAndFlush(transport.frames().frame()).addListener(ChannelFutureListener.CLOSE);
+            Sockets.closeWith(channel, transport.frames().frame());
         }
     }
 

@@ -101,7 +101,8 @@ final class BulkOut implements BulkSender, BulkStream, Dial.Outcome {
     public void abort(String why) {
         if (!over && channel != null) {
             transport.frames().begin(Frames.BULK_ABORT).putText(BulkIn.shortened(why));
-            channel.writeAndFlush(transport.frames().frame(), channel.voidPromise());
+            Sockets.closeWith(channel, transport.frames().frame());
+            channel = null; // it ends by itself
         }
         close();
     }
