@@ -3,8 +3,8 @@ package org.lockstep.metrics;
 import java.util.Arrays;
 
 /**
- * Totals of all values since the start, and the last {@value #WINDOW} values for percentiles. A ring costs one store a value, where
- * a decaying sample costs a tree insertion. Not thread-safe.
+ * Totals of all values since the start, and the last {@value #WINDOW} values for percentiles. A ring costs one store a value,
+ * where a decaying sample costs a tree insertion. Not thread-safe.
  */
 public final class Summary {
     private static final int WINDOW = 1024;

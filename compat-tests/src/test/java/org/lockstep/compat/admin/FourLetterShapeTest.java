@@ -38,9 +38,12 @@ class FourLetterShapeTest {
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final List<String> MNTR_WELL_KNOWN = List.of("zk_version", "zk_server_state", "zk_avg_latency",
             "zk_min_latency", "zk_max_latency", "zk_packets_received", "zk_packets_sent", "zk_num_alive_connections",
-            "zk_outstanding_requests", "zk_znode_count", "zk_watch_count", "zk_ephemerals_count", "zk_approximate_data_size", "zk_global_sessions",
-            "zk_local_sessions", "zk_open_file_descriptor_count", "zk_max_file_descriptor_count", "zk_uptime", "zk_avg_fsynctime",
-            "zk_max_fsynctime", "zk_cnt_fsynctime");
+            "zk_outstanding_requests", "zk_znode_count", "zk_watch_count", "zk_ephemerals_count", "zk_approximate_data_size",
+            "zk_global_sessions", "zk_local_sessions", "zk_open_file_descriptor_count", "zk_max_file_descriptor_count",
+            "zk_uptime", "zk_avg_fsynctime", "zk_min_fsynctime", "zk_max_fsynctime", "zk_cnt_fsynctime", "zk_sum_fsynctime",
+            "zk_cnt_snapshottime", "zk_sum_snapshottime");
+    private static final List<String> DETAILED_SUMMARIES = List.of("readlatency", "updatelatency",
+            "prep_processor_queue_time_ms", "sync_processor_queue_and_flush_time_ms", "write_commitproc_time_ms");
 
     private static final List<ServerProcess> SERVERS = new ArrayList<>();
     private static final List<ZooKeeper> CLIENTS = new ArrayList<>();
@@ -150,6 +153,33 @@ class FourLetterShapeTest {
         assertTrue(monitor(0).keySet().containsAll(missing), "the list names keys that Apache has not");
         missing.removeAll(monitor(1).keySet());
         assertEquals(Set.of(), missing);
+    }
+
+    @Test
+    void summariesHaveTheSameParts() throws IOException {
+        for (String summary : DETAILED_SUMMARIES) {
+            List<String> apache = partsOf(summary, 0);
+            assertEquals(9, apache.size(), summary);
+            assertEquals(apache, partsOf(summary, 1), summary);
+        }
+        assertEquals(partsOf("fsynctime", 0), partsOf("fsynctime", 1));
+    }
+
+    private static List<String> partsOf(String summary, int server) throws IOException {
+        return monitor(server).keySet().stream().filter(key -> key.endsWith("_" + summary)).toList();
+    }
+
+    @Test
+    void readsAndUpdatesAreToldApart() throws Exception {
+        for (int server = 0; server < 2; server++) {
+            Map<String, String> before = monitor(server);
+            CLIENTS.get(server).setData("/p", new byte[10], -1);
+            CLIENTS.get(server).setData("/p", new byte[10], -1);
+            CLIENTS.get(server).exists("/p", false);
+            Map<String, String> after = monitor(server);
+            assertEquals(2, delta(before, after, "zk_cnt_updatelatency"));
+            assertTrue(delta(before, after, "zk_cnt_readlatency") >= 1, "pings are reads, too");
+        }
     }
 
     /** Apache counts a four-letter word's answer twice among the packets sent; here one packet answers whatever is received. */

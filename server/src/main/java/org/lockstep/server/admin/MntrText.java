@@ -8,23 +8,35 @@ import com.codahale.metrics.Snapshot;
 import com.codahale.metrics.Timer;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.metrics.SummarySnapshot;
 
 /**
  * {@code mntr}: ZooKeeper's names for what ZooKeeper has too, then every metric of the server under its own. A dot or hyphen in
- * a metric's name becomes an underscore. A timer becomes a count and, in microseconds, average, extremes and percentiles of
- * the recent past; the timer of log flushes appears a second time under ZooKeeper's {@code fsynctime}, in milliseconds.
+ * a metric's name becomes an underscore. A timer becomes, in microseconds, count and sum since the start, and average, extremes
+ * and percentiles of the recent past. Timers of what ZooKeeper times as well appear a second time under its name, as it shows
+ * them: in milliseconds, with average and extremes since the start.
  */
 final class MntrText {
-    /** The log's timer of flushes to the medium. */
-    static final String FLUSH_TIMER = "log.flush";
+    /** Which timers stand for a summary of ZooKeeper's: what is timed is the same for a request, whatever the stage is called. */
+    private static final List<Alias> ALIASES = List.of(
+            new Alias("log.flush", "fsynctime", false),
+            new Alias("state.checkpoint", "snapshottime", false),
+            new Alias("write.queue", "prep_processor_queue_time_ms", true),
+            new Alias("write.secure", "sync_processor_queue_and_flush_time_ms", true),
+            new Alias("write.stable", "write_commitproc_time_ms", true));
 
     private static final double NANOS_PER_MICRO = 1e3;
     private static final double NANOS_PER_MILLI = 1e6;
 
-    private final StringBuilder text = new StringBuilder(4096);
+    private final StringBuilder text = new StringBuilder(8192);
+
+    /** A timer and what ZooKeeper calls it; it shows percentiles of some. */
+    private record Alias(String timer, String name, boolean percentiles) {}
 
     private MntrText() {}
 
@@ -36,6 +48,9 @@ final class MntrText {
         }
         mntr.process();
         mntr.policy(view);
+        mntr.zooKeepersSummary("readlatency", view.stats().reads(), 1, true);
+        mntr.zooKeepersSummary("updatelatency", view.stats().updates(), 1, true);
+        mntr.aliases(view.metrics().getMetrics());
         new TreeMap<>(view.metrics().getMetrics()).forEach(mntr::metric);
         return mntr.text.toString();
     }
@@ -105,13 +120,29 @@ final class MntrText {
         line("unsafe_fsync_policy", policy.isLazy() ? 1 : 0);
     }
 
+    private void aliases(Map<String, Metric> metrics) {
+        for (Alias alias : ALIASES) {
+            if (metrics.get(alias.timer) instanceof Timer timer && timer.getSnapshot() instanceof SummarySnapshot summary) {
+                zooKeepersSummary(alias.name, summary, NANOS_PER_MILLI, alias.percentiles);
+            }
+        }
+    }
+
+    private void zooKeepersSummary(String key, SummarySnapshot summary, double unit, boolean percentiles) {
+        line("avg_" + key, Math.round(summary.average() / unit * 10_000) / 10_000.0);
+        line("min_" + key, Math.round(summary.lowest() / unit));
+        line("max_" + key, Math.round(summary.highest() / unit));
+        line("cnt_" + key, summary.count());
+        line("sum_" + key, Math.round(summary.sum() / unit));
+        if (percentiles) {
+            percentiles(key, summary, unit);
+        }
+    }
+
     private void metric(String name, Metric metric) {
         String key = key(name);
         if (metric instanceof Timer timer) {
             summary(key + "_us", timer.getCount(), timer.getSnapshot(), NANOS_PER_MICRO);
-            if (name.equals(FLUSH_TIMER)) {
-                summary("fsynctime", timer.getCount(), timer.getSnapshot(), NANOS_PER_MILLI);
-            }
         } else if (metric instanceof Histogram histogram) {
             summary(key, histogram.getCount(), histogram.getSnapshot(), 1);
         } else if (metric instanceof Counting counting) {
@@ -126,6 +157,13 @@ final class MntrText {
         line("min_" + key, Math.round(snapshot.getMin() / unit));
         line("max_" + key, Math.round(snapshot.getMax() / unit));
         line("cnt_" + key, count);
+        if (snapshot instanceof SummarySnapshot totals) {
+            line("sum_" + key, Math.round(totals.sum() / unit));
+        }
+        percentiles(key, snapshot, unit);
+    }
+
+    private void percentiles(String key, Snapshot snapshot, double unit) {
         line("p50_" + key, Math.round(snapshot.getMedian() / unit));
         line("p95_" + key, Math.round(snapshot.get95thPercentile() / unit));
         line("p99_" + key, Math.round(snapshot.get99thPercentile() / unit));

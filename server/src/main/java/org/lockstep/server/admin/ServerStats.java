@@ -1,5 +1,8 @@
 package org.lockstep.server.admin;
 
+import org.lockstep.metrics.Summary;
+import org.lockstep.metrics.SummarySnapshot;
+
 /**
  * Packets and request latency of the whole server, as {@code srvr} and {@code mntr} tell them. A packet is a request or a
  * four-letter word received, a reply or a notification sent. Belongs to the thread that serves: no other may write or read.
@@ -11,6 +14,8 @@ public final class ServerStats {
     private long sumMillis;
     private long minMillis = Long.MAX_VALUE;
     private long maxMillis;
+    private final Summary reads = new Summary();
+    private final Summary updates = new Summary();
 
     public void received() {
         received++;
@@ -20,15 +25,20 @@ public final class ServerStats {
         sent++;
     }
 
-    /** Notes a request answered after {@code latencyMillis}. */
-    public void answered(long latencyMillis) {
+    /**
+     * Notes a request answered after {@code latencyMillis}.
+     *
+     * @param update whether it took a zxid; a sync took none and is a read, as in ZooKeeper
+     */
+    public void answered(long latencyMillis, boolean update) {
+        (update ? updates : reads).update(latencyMillis);
         count++;
         sumMillis += latencyMillis;
         minMillis = Math.min(minMillis, latencyMillis);
         maxMillis = Math.max(maxMillis, latencyMillis);
     }
 
-    /** What {@code srst} does. */
+    /** What {@code srst} does; {@link #reads} and {@link #updates} go on. */
     public void reset() {
         received = 0;
         sent = 0;
@@ -58,5 +68,15 @@ public final class ServerStats {
     /** Rounded to four digits, as ZooKeeper shows it; 0 before the first answer. */
     public double averageLatencyMillis() {
         return count == 0 ? 0 : Math.round(sumMillis * 10_000.0 / count) / 10_000.0;
+    }
+
+    /** Latency in ms of all reads since the start. */
+    public SummarySnapshot reads() {
+        return reads.snapshot();
+    }
+
+    /** Latency in ms of all requests that took a zxid since the start. */
+    public SummarySnapshot updates() {
+        return updates.snapshot();
     }
 }

@@ -183,7 +183,7 @@ final class Requests {
     private void answered(DeskConnection connection, int opcode, int xid, long zxid, long receivedNanos) {
         long latencyMillis = (desk.clock().nanos() - receivedNanos) / 1_000_000;
         desk.stats().sent();
-        desk.stats().answered(latencyMillis);
+        desk.stats().answered(latencyMillis, OpCode.isOrdered(opcode) && opcode != OpCode.SYNC);
         connection.channel.stats().answered(opcode, xid, zxid, desk.clock().wallMillis(), latencyMillis);
     }
 

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lockstep.metrics.Meters;
 import org.lockstep.wire.OpCode;
 import org.lockstep.wire.door.ConnectionStats;
 
@@ -57,9 +58,9 @@ class FourLetterWordsTest {
         server.stats.received();
         server.stats.received();
         server.stats.sent();
-        server.stats.answered(1);
-        server.stats.answered(2);
-        server.stats.answered(5);
+        server.stats.answered(1, true);
+        server.stats.answered(2, true);
+        server.stats.answered(5, true);
         assertEquals("Zookeeper version: " + Version.full() + "\n" + summary("1/2.6667/5").formatted(0), ask("srvr"));
         assertTrue(Version.full().matches("3\\.9\\.5-lockstep-\\d.*"), Version.full());
     }
@@ -112,7 +113,7 @@ class FourLetterWordsTest {
     @Test
     void srstZeroesTheServersCounters() {
         server.stats.received();
-        server.stats.answered(9);
+        server.stats.answered(9, true);
         assertEquals("Server stats reset.\n", ask("srst"));
         assertEquals(0, server.stats.receivedCount());
         assertTrue(ask("srvr").contains("Latency min/avg/max: 0/0.0/0\n"));
@@ -194,7 +195,7 @@ class FourLetterWordsTest {
 
     @Test
     void mntrKeepsZooKeepersNames() {
-        server.stats.answered(7);
+        server.stats.answered(7, true);
         Map<String, String> values = mntr();
         assertTrue(values.keySet().containsAll(Set.of("zk_version", "zk_server_state", "zk_avg_latency", "zk_min_latency",
             "zk_max_latency", "zk_packets_received", "zk_packets_sent", "zk_num_alive_connections", "zk_outstanding_requests",
@@ -212,7 +213,7 @@ class FourLetterWordsTest {
 
     @Test
     void mntrShowsTheServersMetrics() {
-        Timer flush = server.metrics.timer("log.flush");
+        Timer flush = Meters.timer(server.metrics, "log.flush");
         flush.update(2, TimeUnit.MILLISECONDS);
         flush.update(4, TimeUnit.MILLISECONDS);
         server.metrics.counter("connection.rejected").inc(3);
@@ -220,12 +221,45 @@ class FourLetterWordsTest {
         server.metrics.register("none", (Gauge<Object>) () -> null);
         Map<String, String> values = mntr();
         assertEquals("2", values.get("zk_cnt_fsynctime"));
-        assertEquals("4", values.get("zk_max_fsynctime"));
+        assertEquals("6000", values.get("zk_sum_log_flush_us"));
         assertEquals("2000", values.get("zk_min_log_flush_us"));
         assertEquals("4000", values.get("zk_p99_log_flush_us"));
         assertEquals("3", values.get("zk_connection_rejected"));
         assertEquals("12", values.get("zk_p50_batch_size"));
         assertFalse(values.containsKey("zk_none"));
+    }
+
+    @Test
+    void mntrShowsZooKeepersSummariesAsZooKeeperDoes() {
+        Timer flush = Meters.timer(server.metrics, "log.flush");
+        flush.update(1_600, TimeUnit.MICROSECONDS);
+        flush.update(4_000, TimeUnit.MICROSECONDS);
+        Timer secure = Meters.timer(server.metrics, "write.secure");
+        for (int i = 0; i < 10_000; i++) {
+            secure.update(1_500, TimeUnit.MICROSECONDS);
+        }
+        server.stats.answered(3, false);
+        server.stats.answered(4, false);
+        server.stats.answered(9, true);
+        Map<String, String> values = mntr();
+        assertEquals(Map.of("avg", "2.8", "min", "2", "max", "4", "cnt", "2", "sum", "6"), summaryOf("fsynctime", values));
+        assertEquals(Map.of("avg", "1.5", "min", "2", "max", "2", "cnt", "10000", "sum", "15000", "p50", "2", "p95", "2", "p99", "2",
+                "p999", "2"), summaryOf("sync_processor_queue_and_flush_time_ms", values));
+        assertEquals(Map.of("avg", "3.5", "min", "3", "max", "4", "cnt", "2", "sum", "7", "p50", "4", "p95", "4", "p99", "4",
+                "p999", "4"), summaryOf("readlatency", values));
+        ask("srst");
+        assertEquals("9", mntr().get("zk_sum_updatelatency"), "totals that only grow are what rates are computed from");
+        assertFalse(values.containsKey("zk_cnt_snapshottime"), "nothing times it here");
+    }
+
+    private static Map<String, String> summaryOf(String name, Map<String, String> values) {
+        Map<String, String> parts = new LinkedHashMap<>();
+        values.forEach((key, value) -> {
+            if (key.endsWith("_" + name)) {
+                parts.put(key.substring("zk_".length(), key.length() - name.length() - 1), value);
+            }
+        });
+        return parts;
     }
 
     private Map<String, String> mntr() {
