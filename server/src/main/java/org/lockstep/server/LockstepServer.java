@@ -126,7 +126,7 @@ public final class LockstepServer implements AutoCloseable {
         LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
         LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
         state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(), config.enforceQuota(),
-                config.reconfigEnabled(), config.cacheBytes()));
+                config.reconfigEnabled(), config.digestAuthEnabled(), config.cacheBytes()));
         if (!config.ensemble().standalone()) {
             state.showMembership(config.ensemble().membershipText().getBytes(StandardCharsets.UTF_8), config.ensemble().version());
         }

@@ -41,7 +41,8 @@ public final class StateMachine {
     /** Opens the state that {@code base} holds; an empty base becomes a fresh tree with ZooKeeper's system nodes. */
     public StateMachine(StateBase base, StateOptions options) {
         this.options = options;
-        AccessControl access = new AccessControl(options.skipAcl(), List.of(new IpAuthScheme(), new DigestAuth()));
+        AccessControl access = new AccessControl(options.skipAcl(),
+                options.digestAuth() ? List.of(new IpAuthScheme(), new DigestAuth()) : List.of(new IpAuthScheme()));
         overlay = new Overlay(base, options.cacheBytesMax());
         store = new NodeStore(overlay);
         watches = new Watches(access);

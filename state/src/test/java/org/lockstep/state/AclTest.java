@@ -108,6 +108,22 @@ class AclTest {
     }
 
     @Test
+    void withoutTheDigestSchemeItsEntriesMeanNobody() {
+        rig.create("/n", "d", acl(Perms.ALL, UP), 0);
+        rig.create("/shared", "d", acl(Perms.ALL, UP, Perms.READ, IP), 0);
+        rig.checkpoint();
+        Rig without = new Rig(rig.base, new StateOptions(false, false, false, false, false, 1 << 20));
+        without.identities = holding(IP, UP);
+        assertEquals(ErrorCode.NO_AUTH, without.exists("/n"));
+        assertEquals(ErrorCode.OK, without.exists("/shared"));
+        assertEquals(ErrorCode.NO_AUTH, without.set("/shared", "x", -1));
+        assertEquals(ErrorCode.INVALID_ACL, without.create("/new", "d", acl(Perms.ALL, UP), 0));
+        assertEquals(ErrorCode.INVALID_ACL, without.create("/new", "d", acl(Perms.ALL, new Id("auth", "")), 0),
+                "it stands for nobody");
+        assertEquals(ErrorCode.OK, without.create("/new", "d", acl(Perms.ALL, IP), 0));
+    }
+
+    @Test
     void digestsAreMaskedForWhoMayNotAdminister() {
         List<Acl> acls = acl(Perms.READ, new Id("world", "anyone"), Perms.ADMIN, UP);
         rig.create("/n", "d", acls, 0);
