@@ -16,6 +16,7 @@ final class MultiWrites {
 
     private final NodeStore store;
     private final Events events;
+    private final Quotas quotas;
     private final Writes writes;
     private final WriteRequest request;
     private final Caller caller;
@@ -25,6 +26,7 @@ final class MultiWrites {
     MultiWrites(Tree tree, Writes writes, WriteRequest request, Caller caller) {
         this.store = tree.store;
         this.events = tree.events;
+        this.quotas = tree.quotas;
         this.writes = writes;
         this.request = request;
         this.caller = caller;
@@ -57,6 +59,9 @@ final class MultiWrites {
             return ErrorCode.OK;
         }
         rollBack();
+        if (err != ErrorCode.QUOTA_EXCEEDED) {
+            quotas.takeExcess(); // nothing came of it
+        }
         if (err == ErrorCode.MARSHALLING_ERROR) {
             return err;
         }

@@ -3,10 +3,11 @@ package org.lockstep.state;
 import java.util.ArrayDeque;
 import org.lockstep.wire.ErrorCode;
 
-/** Keeps the statistics of paths that carry a quota, and refuses what would exceed a hard one. Not thread-safe. */
+/** Keeps the statistics of paths that carry a quota, refuses what would exceed a hard one, and notes what exceeds any. Not thread-safe. */
 final class Quotas {
     private final NodeStore store;
     private final boolean enforce;
+    private QuotaExcess excess;
 
     Quotas(NodeStore store, boolean enforce) {
         this.store = store;
@@ -27,9 +28,12 @@ final class Quotas {
         return null;
     }
 
-    /** OK, or QUOTAEXCEEDED when a change at {@code path} would break a hard limit that is enforced. */
+    /**
+     * OK, or QUOTAEXCEEDED when a change at {@code path} would break a hard limit that is enforced. What is exceeded without being
+     * refused is only noted, see {@link #takeExcess}: also when nothing is enforced, where ZooKeeper 3.9 keeps silent.
+     */
     int check(String path, long countDelta, long bytesDelta) {
-        String prefix = enforce ? governing(path) : null;
+        String prefix = governing(path);
         if (prefix == null) {
             return ErrorCode.OK;
         }
@@ -40,13 +44,28 @@ final class Quotas {
         }
         QuotaRecord limits = new QuotaRecord(limitsEntry.node().data);
         QuotaRecord stats = new QuotaRecord(statsEntry.node().data);
-        boolean tooMany = exceeds(countDelta, limits.countHardLimit(), stats.count());
-        boolean tooLarge = exceeds(bytesDelta, limits.byteHardLimit(), stats.bytes());
-        return tooMany || tooLarge ? ErrorCode.QUOTA_EXCEEDED : ErrorCode.OK;
+        boolean refused = countDelta != 0
+                && isRefused(prefix, false, stats.count() + countDelta, limits.count(), limits.countHardLimit());
+        refused = refused || bytesDelta != 0
+                && isRefused(prefix, true, stats.bytes() + bytesDelta, limits.bytes(), limits.byteHardLimit());
+        return refused ? ErrorCode.QUOTA_EXCEEDED : ErrorCode.OK;
     }
 
-    private static boolean exceeds(long delta, long hardLimit, long now) {
-        return delta != 0 && hardLimit > -1 && now + delta > hardLimit;
+    private boolean isRefused(String prefix, boolean ofBytes, long wanted, long softLimit, long hardLimit) {
+        boolean hard = hardLimit > -1;
+        long limit = hard ? hardLimit : softLimit;
+        if (limit <= -1 || wanted <= limit) {
+            return false;
+        }
+        excess = new QuotaExcess(prefix, ofBytes, hard, hard && enforce, wanted, limit);
+        return hard && enforce;
+    }
+
+    /** What the checks since the last call found exceeded, the last of it; null when nothing was. */
+    QuotaExcess takeExcess() {
+        QuotaExcess taken = excess;
+        excess = null;
+        return taken;
     }
 
     /** Accounts for a change at {@code path} that has been made. */

@@ -10,4 +10,6 @@ public final class Reply {
     public int err;
     /** The reply record. */
     public final JuteWriter body = new JuteWriter();
+    /** The quota that the command exceeded and the log should tell of; null when there is none. */
+    public QuotaExcess quotaExcess;
 }

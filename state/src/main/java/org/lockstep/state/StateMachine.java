@@ -110,6 +110,8 @@ public final class StateMachine {
             reply.body.reset();
             events.clear();
         }
+        QuotaExcess excess = tree.quotas.takeExcess();
+        reply.quotaExcess = err == ErrorCode.OK || err == ErrorCode.QUOTA_EXCEEDED ? excess : null;
         reply.err = err;
         reply.zxid = lastZxid;
         store.digest.add(lastZxid, (long) command.opcode << 32 ^ err);

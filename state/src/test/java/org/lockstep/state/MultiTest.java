@@ -2,6 +2,7 @@ package org.lockstep.state;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.util.List;
 import java.util.function.Consumer;
@@ -60,6 +61,24 @@ class MultiTest {
 
     private int multi(Op... ops) {
         return rig.apply(OpCode.MULTI, body(ops));
+    }
+
+    @Test
+    void aQuotaIsExceededByWhatWasDoneOrRefusedForIt() {
+        for (String path : new String[] {"/q", "/zookeeper/quota/q"}) {
+            rig.create(path, "");
+        }
+        rig.create("/zookeeper/quota/q/zookeeper_limits", "count=1,bytes=-1");
+        rig.create("/zookeeper/quota/q/zookeeper_stats", "");
+        multi(create("/q/a"), check("/none", -1));
+        assertFailed(ErrorCode.OK, ErrorCode.NO_NODE);
+        assertNull(rig.reply.quotaExcess, "rolled back");
+        multi(create("/q/a"), create("/q/b"));
+        assertEquals(new QuotaExcess("/q", false, false, false, 3, 1), rig.reply.quotaExcess);
+        rig.set("/zookeeper/quota/q/zookeeper_limits", "count=-1,bytes=-1=;countHardLimit=3", -1);
+        multi(create("/q/c"));
+        assertFailed(ErrorCode.QUOTA_EXCEEDED);
+        assertEquals(new QuotaExcess("/q", false, true, true, 4, 3), rig.reply.quotaExcess);
     }
 
     private void assertFailed(int... codes) {

@@ -1,6 +1,7 @@
 package org.lockstep.state;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,39 @@ class QuotaTest {
         });
         assertEquals(1, stat.dataLength());
         assertEquals("count=1,bytes=2", stats("/a"));
+    }
+
+    @Test
+    void whatIsExceededIsTold() {
+        for (boolean enforced : new boolean[] {true, false}) {
+            rig = new Rig(new StateOptions(false, true, enforced, 1 << 20));
+            rig.create("/a", "12345");
+            setQuota("/a", "count=2,bytes=10");
+            assertNull(rig.reply.quotaExcess);
+            rig.create("/a/1", "12345");
+            assertNull(rig.reply.quotaExcess, "at the limit");
+            rig.create("/a/2", "");
+            assertEquals(new QuotaExcess("/a", false, false, false, 3, 2), rig.reply.quotaExcess);
+            assertEquals(ErrorCode.OK, rig.set("/a/1", "123456", -1));
+            assertEquals(new QuotaExcess("/a", true, false, false, 11, 10), rig.reply.quotaExcess);
+            rig.set("/a/1", "1234567", 7);
+            assertNull(rig.reply.quotaExcess, "a request that failed for another reason");
+            rig.set("/a/1", "12345", -1);
+            assertNull(rig.reply.quotaExcess, "as many nodes, and within the bytes");
+        }
+    }
+
+    @Test
+    void aHardLimitIsToldOfWhetherItIsEnforcedOrNot() {
+        for (boolean enforced : new boolean[] {true, false}) {
+            rig = new Rig(new StateOptions(false, true, enforced, 1 << 20));
+            rig.create("/a", "");
+            setQuota("/a", "count=1,bytes=-1=;byteHardLimit=-1;countHardLimit=2");
+            rig.create("/a/1", "");
+            assertNull(rig.reply.quotaExcess, "the hard limit stands for the soft one");
+            assertEquals(enforced ? ErrorCode.QUOTA_EXCEEDED : ErrorCode.OK, rig.create("/a/2", ""));
+            assertEquals(new QuotaExcess("/a", false, true, enforced, 3, 2), rig.reply.quotaExcess);
+        }
     }
 
     @Test

@@ -29,6 +29,7 @@ final class Requests {
     private final StateMachine state;
     private final Sessions sessions;
     private final Authentication authentication;
+    private final QuotaLog quotaLog = new QuotaLog();
     private final JuteReader reader = new JuteReader();
     private final JuteWriter out = new JuteWriter();
 
@@ -107,6 +108,9 @@ final class Requests {
             }
             if (opcode == OpCode.SYNC) {
                 holdUntilFlushed(connection);
+            }
+            if (reply.quotaExcess != null) {
+                quotaLog.note(reply.quotaExcess, connection.sessionId(), desk.clock().nowMillis());
             }
             connection.channel.reply(xid, reply.zxid, reply.err, reply.body);
             desk.wrote(connection);
