@@ -58,6 +58,7 @@ public final class ClientDesk implements Reception, ViewListener {
     private final Map<InetAddress, Integer> connectionsByAddress = new HashMap<>();
     private final List<DeskConnection> dirty = new ArrayList<>();
     private final List<DeskConnection> paused = new ArrayList<>();
+    private final UnreadOutput unread;
     private AdminWords adminWords = word -> null;
     private long rejectedCount;
     private final DeskClock clock;
@@ -72,11 +73,14 @@ public final class ClientDesk implements Reception, ViewListener {
     private long unservedSinceMillis;
 
     public ClientDesk(EventLoop loop, RequestOrder order, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics) {
-        this(loop, order, options, lostWrites, metrics, new DeskClock(System::nanoTime));
+        this(loop, order, options, lostWrites, metrics, new DeskClock(System::nanoTime),
+                UnreadOutput.bytesMaxOfThisJvm());
     }
 
+    /** @param unreadBytesMax how much may wait for all clients together */
     ClientDesk(EventLoop loop, RequestOrder order, DeskOptions options, LostWrites lostWrites, MetricRegistry metrics,
-            DeskClock clock) {
+            DeskClock clock, long unreadBytesMax) {
+        this.unread = new UnreadOutput(connections, unreadBytesMax);
         this.options = options;
         this.clock = clock;
         this.unservedSinceMillis = clock.nowMillis();
@@ -282,6 +286,9 @@ public final class ClientDesk implements Reception, ViewListener {
         inBurst = false;
         burstWrites = false;
         channel.flush();
+        if (channel.isOpen()) { // one that was refused is not known here
+            unread.look(of(channel));
+        }
     }
 
     @Override
@@ -308,6 +315,7 @@ public final class ClientDesk implements Reception, ViewListener {
     public void onClosed(ClientConnection channel) {
         DeskConnection connection = of(channel);
         connections.remove(connection);
+        unread.gone(connection);
         lastHeard = lastHeard == connection ? null : lastHeard;
         connectionsByAddress.computeIfPresent(channel.remoteAddress().getAddress(), (key, count) -> count == 1 ? null : count - 1);
         state.removeWatcher(connection);
@@ -339,13 +347,9 @@ public final class ClientDesk implements Reception, ViewListener {
         }
     }
 
-    /** Ends a connection whose client lets more pile up than this server keeps for it. */
-    static void closeIfDrowning(DeskConnection connection) {
-        if (connection.channel.isOpen() && connection.isDrowning()) {
-            LOG.warn("Closing {}: {} bytes wait for a client that does not read", connection.channel.remoteAddress(),
-                    connection.channel.pendingOutputBytes());
-            connection.channel.close();
-        }
+    /** Ends connections, this or others, when too much waits for clients that do not read. */
+    void lookAtOutput(DeskConnection connection) {
+        unread.look(connection);
     }
 
     /** Events may have gone to any connection: flush those, then let paused ones read on. */
@@ -354,7 +358,7 @@ public final class ClientDesk implements Reception, ViewListener {
             DeskConnection connection = dirty.get(i);
             connection.awaitsFlush = false;
             connection.channel.flush();
-            closeIfDrowning(connection);
+            unread.look(connection);
         }
         dirty.clear();
         resumePaused();

@@ -8,8 +8,6 @@ import org.lockstep.wire.door.ClientConnection;
 
 /** A connection with its session, its identities, and the requests of it that wait for their turn. */
 final class DeskConnection implements Watcher {
-    private static final long UNREAD_BYTES_MAX = 64L << 20;
-
     final ClientConnection channel;
     private final ClientDesk desk;
     Identities identities;
@@ -21,6 +19,8 @@ final class DeskConnection implements Watcher {
     boolean closesItself;
     /** It is on the desk's list of connections to flush after the delivery. */
     boolean awaitsFlush;
+    /** What waits for the client, as {@link UnreadOutput} last saw it. */
+    long unreadBytes;
     private int holds;
     private boolean closesWhenReleased;
 
@@ -77,10 +77,5 @@ final class DeskConnection implements Watcher {
         } else {
             channel.closeAfterFlush();
         }
-    }
-
-    /** True when the client lets so much pile up unread that it must go. */
-    boolean isDrowning() {
-        return channel.pendingOutputBytes() > UNREAD_BYTES_MAX;
     }
 }

@@ -152,7 +152,7 @@ final class Requests {
             if (connection.channel.isOpen()) {
                 answer(connection, xid, opcode, record, 0, record.length, receivedNanos);
                 desk.wrote(connection);
-                ClientDesk.closeIfDrowning(connection); // many such reads have their turn in one delivery
+                desk.lookAtOutput(connection); // many such reads have their turn in one delivery
             }
         }
     }

@@ -41,6 +41,8 @@ import org.lockstep.wire.door.SpinBeforeSleep;
 final class DeskRig implements AutoCloseable {
     private static final int TICK_MILLIS = 100;
     private static final long START_MILLIS = 1_000_000;
+    /** How much may wait for the clients of one server together. */
+    static final long UNREAD_BYTES_MAX = 24L << 20;
 
     final List<Server> servers = new ArrayList<>();
     private final EventLoopGroup group = ClientDoor.newEventLoop("desks", new SpinBeforeSleep());
@@ -95,7 +97,7 @@ final class DeskRig implements AutoCloseable {
             DeskOptions options = new DeskOptions(id, TICK_MILLIS, 2 * TICK_MILLIS, 20 * TICK_MILLIS, 0, 0, 60_000, true, "SHA1",
                     null, readOnlyMode);
             desk = on(() -> new ClientDesk(loop, this, options, lostWrites, new MetricRegistry(),
-                    new DeskClock(() -> nowNanos)));
+                    new DeskClock(() -> nowNanos), UNREAD_BYTES_MAX));
             door = ClientDoor.open(loop, new DoorOptions(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50, 1 << 20,
                     false), desk);
         }
