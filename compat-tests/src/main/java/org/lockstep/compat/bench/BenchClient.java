@@ -1,14 +1,10 @@
 package org.lockstep.compat.bench;
 
-import java.io.BufferedInputStream;
 import java.io.Closeable;
-import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.ByteBuffer;
+import org.lockstep.compat.wire.FrameSocket;
 import org.lockstep.wire.ErrorCode;
 import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.OpCode;
@@ -22,31 +18,29 @@ public final class BenchClient implements Closeable {
     private static final int READ_TIMEOUT_MILLIS = 30_000;
     private static final int WINDOW = 256;
     private static final int HEADER_BYTES = 16;
-    private static final int FRAME_BYTES_MAX = 64 << 20;
 
-    private final Socket socket = new Socket();
-    private final DataInputStream in;
-    private final OutputStream out;
+    private final FrameSocket socket;
     private final JuteWriter writer = new JuteWriter();
     private int lastXid;
 
     /** Opens a session, or fails within {@code timeoutMillis} for the connection and as much for the answer. */
     public BenchClient(InetSocketAddress server, int timeoutMillis) throws IOException {
+        FrameSocket opened = null;
         try {
-            socket.connect(server, timeoutMillis);
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(timeoutMillis);
-            in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
-            out = socket.getOutputStream();
-            out.write(Handshake.request());
-            if (!Handshake.granted(readFrame(), 0)) {
+            opened = new FrameSocket(server, timeoutMillis, timeoutMillis);
+            byte[] request = Handshake.request();
+            opened.write(request, 0, request.length);
+            if (!Handshake.granted(ByteBuffer.wrap(opened.readFrame()), 0)) {
                 throw new IOException("refused by the server");
             }
-            socket.setSoTimeout(READ_TIMEOUT_MILLIS);
+            opened.socket().setSoTimeout(READ_TIMEOUT_MILLIS);
         } catch (IOException e) {
-            socket.close();
+            if (opened != null) {
+                opened.close();
+            }
             throw new IOException(Handshake.noSession(server, e), e);
         }
+        socket = opened;
     }
 
     /** Creates {@code path} and its missing ancestors, without data. */
@@ -111,9 +105,9 @@ public final class BenchClient implements Closeable {
                     encode(opcode, Template.path(stem, sent), data);
                     burst.writeRaw(writer.array(), 0, writer.length());
                 }
-                out.write(burst.array(), 0, burst.length());
+                socket.write(burst.array(), 0, burst.length());
             }
-            int error = readFrame().getInt(HEADER_BYTES - Integer.BYTES);
+            int error = readReply().getInt(HEADER_BYTES - Integer.BYTES);
             if (error == ErrorCode.NODE_EXISTS) {
                 existing++;
             } else if (error != ErrorCode.OK) {
@@ -125,9 +119,9 @@ public final class BenchClient implements Closeable {
 
     private ByteBuffer call(int opcode, String path, byte[] data) throws IOException {
         encode(opcode, path, data);
-        out.write(writer.array(), 0, writer.length());
-        ByteBuffer reply = readFrame();
-        if (reply.limit() < HEADER_BYTES || reply.getInt(0) != lastXid) {
+        socket.write(writer.array(), 0, writer.length());
+        ByteBuffer reply = readReply();
+        if (reply.getInt(0) != lastXid) {
             throw new IOException("reply to another request than " + lastXid);
         }
         return reply;
@@ -146,15 +140,11 @@ public final class BenchClient implements Closeable {
         writer.setInt(0, writer.length() - Integer.BYTES);
     }
 
-    private ByteBuffer readFrame() throws IOException {
-        int length = in.readInt();
-        if (length < HEADER_BYTES || length > FRAME_BYTES_MAX) {
-            throw new IOException("frame of " + length + " bytes");
+    private ByteBuffer readReply() throws IOException {
+        ByteBuffer reply = ByteBuffer.wrap(socket.readFrame());
+        if (reply.limit() < HEADER_BYTES) {
+            throw new IOException("reply of " + reply.limit() + " bytes");
         }
-        byte[] frame = new byte[length];
-        if (in.readNBytes(frame, 0, length) < length) {
-            throw new EOFException("connection closed within a frame");
-        }
-        return ByteBuffer.wrap(frame);
+        return reply;
     }
 }

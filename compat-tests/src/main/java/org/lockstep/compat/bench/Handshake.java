@@ -3,7 +3,7 @@ package org.lockstep.compat.bench;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import org.lockstep.wire.JuteWriter;
+import org.lockstep.compat.wire.FrameSocket;
 
 /** The connect request for a new session, and what the answer to it says. */
 final class Handshake {
@@ -14,11 +14,7 @@ final class Handshake {
 
     /** The framed request for a new session. */
     static byte[] request() {
-        JuteWriter writer = new JuteWriter();
-        writer.writeInt(0).writeInt(0).writeLong(0).writeInt(TIMEOUT_MILLIS).writeLong(0);
-        writer.writeBuffer(new byte[PASSWORD_BYTES]).writeBoolean(false);
-        writer.setInt(0, writer.length() - Integer.BYTES);
-        return writer.toByteArray();
+        return FrameSocket.sealed(FrameSocket.handshake(0, TIMEOUT_MILLIS, 0, new byte[PASSWORD_BYTES])).toByteArray();
     }
 
     /** What to say when {@code server} gave no session. */

@@ -3,6 +3,7 @@ package org.lockstep.compat.clients;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -192,9 +193,5 @@ class CuratorCachesTest {
 
     private static String text(ChildData node) {
         return node == null ? null : new String(node.getData(), UTF_8);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

@@ -1,12 +1,12 @@
 package org.lockstep.compat.clients;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.List;
 import java.util.Set;
@@ -150,9 +150,5 @@ class CuratorFrameworkTest {
         named.create().compressed().forPath("/zeros", zeros);
         assertTrue(curator.checkExists().forPath(root + "/space/zeros").getDataLength() < 1_000);
         assertArrayEquals(zeros, named.getData().decompressed().forPath("/zeros"));
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

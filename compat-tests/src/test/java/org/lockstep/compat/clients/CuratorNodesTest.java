@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.List;
 import java.util.Map;
@@ -109,9 +110,5 @@ class CuratorNodesTest {
         node.start();
         assertTrue(node.waitForInitialCreate(30, TimeUnit.SECONDS));
         return SERVER.closeLater(node);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -131,9 +132,5 @@ class CuratorRestartTest {
             }
         }
         return succeeded;
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

@@ -7,6 +7,7 @@ import static org.apache.zookeeper.KeeperException.Code.OK;
 import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -161,9 +162,5 @@ class JavaClientAsyncTest {
 
     private static String code(int rc) {
         return Code.get(rc).name();
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

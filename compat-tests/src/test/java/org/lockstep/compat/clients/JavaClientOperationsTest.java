@@ -1,6 +1,5 @@
 package org.lockstep.compat.clients;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 import static org.apache.zookeeper.ZooDefs.Ids.READ_ACL_UNSAFE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -9,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.lockstep.compat.clients.Texts.bytes;
 
 import java.util.HashSet;
 import java.util.List;
@@ -208,9 +208,5 @@ class JavaClientOperationsTest {
         } catch (KeeperException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
     }
 }

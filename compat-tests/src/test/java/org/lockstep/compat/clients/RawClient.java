@@ -1,9 +1,7 @@
 package org.lockstep.compat.clients;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,25 +16,17 @@ import org.apache.zookeeper.proto.ConnectRequest;
 import org.apache.zookeeper.proto.ConnectResponse;
 import org.apache.zookeeper.proto.ReplyHeader;
 import org.apache.zookeeper.proto.RequestHeader;
+import org.lockstep.compat.wire.FrameSocket;
 
 /** A client of bare frames, for what no well-behaved library does. Not thread-safe. */
 final class RawClient implements AutoCloseable {
     private static final int READ_TIMEOUT_MILLIS = 30_000;
 
-    private static final int READ_BUFFER_BYTES = 64 * 1024;
-
-    private final Socket socket;
-    private final DataInputStream in;
-    private final DataOutputStream out;
+    private final FrameSocket socket;
 
     /** Connects and sends nothing. */
     RawClient(String host, int port) throws IOException {
-        socket = new Socket();
-        socket.connect(new InetSocketAddress(host, port), READ_TIMEOUT_MILLIS);
-        socket.setSoTimeout(READ_TIMEOUT_MILLIS);
-        socket.setTcpNoDelay(true);
-        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), READ_BUFFER_BYTES));
-        out = new DataOutputStream(socket.getOutputStream());
+        socket = new FrameSocket(new InetSocketAddress(host, port), READ_TIMEOUT_MILLIS, READ_TIMEOUT_MILLIS);
     }
 
     /** A connection with a new session, or a resumed one. */
@@ -54,8 +44,7 @@ final class RawClient implements AutoCloseable {
 
     /** Sends bytes as they are. */
     void write(byte[] bytes) throws IOException {
-        out.write(bytes);
-        out.flush();
+        socket.write(bytes, 0, bytes.length);
     }
 
     /** Sends a request; {@code body} may be null for those without one. */
@@ -74,9 +63,9 @@ final class RawClient implements AutoCloseable {
     boolean isClosedByServer() throws IOException {
         byte[] sink = new byte[8192];
         try {
-            int read = in.read(sink);
+            int read = socket.input().read(sink);
             while (read >= 0) {
-                read = in.read(sink);
+                read = socket.input().read(sink);
             }
             return true;
         } catch (SocketTimeoutException stillOpen) {
@@ -87,7 +76,7 @@ final class RawClient implements AutoCloseable {
     }
 
     Socket socket() {
-        return socket;
+        return socket.socket();
     }
 
     /** Drops the connection without closing the session. */
@@ -125,9 +114,7 @@ final class RawClient implements AutoCloseable {
     }
 
     private BinaryInputArchive readFrame() throws IOException {
-        byte[] body = new byte[in.readInt()];
-        in.readFully(body);
-        return BinaryInputArchive.getArchive(new ByteArrayInputStream(body));
+        return BinaryInputArchive.getArchive(new ByteArrayInputStream(socket.readFrame()));
     }
 
     private static byte[] serialize(Record record) {

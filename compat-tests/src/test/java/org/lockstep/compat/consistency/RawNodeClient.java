@@ -1,12 +1,10 @@
 package org.lockstep.compat.consistency;
 
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.util.List;
 import org.lockstep.compat.consistency.Operation.Status;
+import org.lockstep.compat.wire.FrameSocket;
 import org.lockstep.wire.ErrorCode;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
@@ -22,8 +20,7 @@ final class RawNodeClient implements NodeClient {
     private final List<InetSocketAddress> servers;
     private final int sessionTimeoutMillis;
     private int server;
-    private Socket socket;
-    private DataInputStream in;
+    private FrameSocket socket;
     private long session;
     private byte[] password = new byte[PASSWORD_BYTES];
     private long lastZxid;
@@ -125,15 +122,10 @@ final class RawNodeClient implements NodeClient {
     }
 
     private void open() throws IOException, MalformedRecordException {
-        socket = new Socket();
-        socket.setTcpNoDelay(true);
-        socket.connect(servers.get(server), CONNECT_TIMEOUT_MILLIS);
         // Whoever waits longer for an answer risks its session.
-        socket.setSoTimeout(sessionTimeoutMillis / 2);
-        in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-        write(new JuteWriter().writeInt(0).writeInt(0).writeLong(lastZxid).writeInt(sessionTimeoutMillis).writeLong(session)
-                .writeBuffer(password).writeBoolean(false));
-        JuteReader answer = new JuteReader(readFrame());
+        socket = new FrameSocket(servers.get(server), CONNECT_TIMEOUT_MILLIS, sessionTimeoutMillis / 2);
+        socket.send(FrameSocket.handshake(lastZxid, sessionTimeoutMillis, session, password));
+        JuteReader answer = new JuteReader(socket.readFrame());
         answer.readInt();
         if (answer.readInt() <= 0) {
             forgetSession();
@@ -149,29 +141,17 @@ final class RawNodeClient implements NodeClient {
     }
 
     private void send(int opcode, JuteWriter body) throws IOException {
-        JuteWriter frame = new JuteWriter().writeInt(0).writeInt(++lastXid).writeInt(opcode);
+        JuteWriter frame = FrameSocket.newFrame().writeInt(++lastXid).writeInt(opcode);
         frame.writeRaw(body.array(), 0, body.length());
-        write(frame);
-    }
-
-    /** The first four bytes of the frame are kept for its length. */
-    private void write(JuteWriter frame) throws IOException {
-        frame.setInt(0, frame.length() - Integer.BYTES);
-        socket.getOutputStream().write(frame.array(), 0, frame.length());
+        socket.send(frame);
     }
 
     private Reply receive() throws IOException, MalformedRecordException {
-        JuteReader body = new JuteReader(readFrame());
+        JuteReader body = new JuteReader(socket.readFrame());
         body.readInt();
         long zxid = body.readLong();
         lastZxid = Math.max(lastZxid, zxid);
         return new Reply(zxid, body.readInt(), body);
-    }
-
-    private byte[] readFrame() throws IOException {
-        byte[] frame = new byte[in.readInt()];
-        in.readFully(frame);
-        return frame;
     }
 
     private void disconnect() {

@@ -1,24 +1,22 @@
 package org.lockstep.compat.crash;
 
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
+import org.lockstep.compat.wire.FrameSocket;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.MalformedRecordException;
 
 /** One ZooKeeper connection that pipelines: requests are sent as they come, replies are read as they come. Not thread-safe. */
 final class RawClient implements Closeable {
     private static final int SOCKET_TIMEOUT_MILLIS = 30_000;
     private static final int BUFFER_BYTES = 1 << 16;
 
-    private final Socket socket = new Socket();
-    private final DataInputStream in;
+    private final FrameSocket socket;
     private final DataOutputStream out;
     private final long sessionId;
     private final byte[] password;
@@ -42,13 +40,12 @@ final class RawClient implements Closeable {
 
     /** Connects with a new session, or, when {@code session} is not 0, resumes that one. */
     RawClient(int port, int timeoutMillis, long session, byte[] sessionPassword) throws IOException {
+        socket = new FrameSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), SOCKET_TIMEOUT_MILLIS,
+                SOCKET_TIMEOUT_MILLIS);
         try {
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(SOCKET_TIMEOUT_MILLIS);
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), SOCKET_TIMEOUT_MILLIS);
-            in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), BUFFER_BYTES));
-            out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), BUFFER_BYTES));
-            JuteReader answer = shakeHands(timeoutMillis, session, sessionPassword);
+            out = new DataOutputStream(new BufferedOutputStream(socket.socket().getOutputStream(), BUFFER_BYTES));
+            socket.send(FrameSocket.handshake(0, timeoutMillis, session, sessionPassword));
+            JuteReader answer = new JuteReader(socket.readFrame());
             int protocol = answer.readInt();
             int negotiated = answer.readInt();
             sessionId = answer.readLong();
@@ -56,7 +53,7 @@ final class RawClient implements Closeable {
             if (negotiated <= 0 || protocol != 0) {
                 throw new SessionExpiredException(session);
             }
-        } catch (IOException | org.lockstep.wire.MalformedRecordException e) {
+        } catch (IOException | MalformedRecordException e) {
             socket.close();
             throw e instanceof IOException io ? io : new IOException(e);
         }
@@ -64,15 +61,6 @@ final class RawClient implements Closeable {
 
     RawClient(int port, int timeoutMillis) throws IOException {
         this(port, timeoutMillis, 0, new byte[16]);
-    }
-
-    private JuteReader shakeHands(int timeoutMillis, long session, byte[] sessionPassword) throws IOException {
-        JuteWriter request = new JuteWriter().writeInt(0).writeLong(0).writeInt(timeoutMillis).writeLong(session)
-                .writeBuffer(sessionPassword).writeBoolean(false);
-        out.writeInt(request.length());
-        out.write(request.array(), 0, request.length());
-        out.flush();
-        return new JuteReader(readFrame());
     }
 
     long sessionId() {
@@ -99,20 +87,14 @@ final class RawClient implements Closeable {
 
     /** Waits for the next reply; watch events are none, as no watch is ever set. */
     Reply receive() throws IOException {
-        byte[] frame = readFrame();
+        byte[] frame = socket.readFrame();
         long now = System.nanoTime();
         try {
             JuteReader body = new JuteReader(frame);
             return new Reply(body.readInt(), body.readLong(), body.readInt(), body, now);
-        } catch (org.lockstep.wire.MalformedRecordException e) {
+        } catch (MalformedRecordException e) {
             throw new IOException(e);
         }
-    }
-
-    private byte[] readFrame() throws IOException {
-        byte[] frame = new byte[in.readInt()];
-        in.readFully(frame);
-        return frame;
     }
 
     /** Cuts the connection; the session lives on. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import org.lockstep.compat.wire.FrameSocket;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.MalformedRecordException;
@@ -25,11 +26,7 @@ final class Control implements AutoCloseable {
 
     Control(String host, int port) throws IOException {
         connection = new RawConnection(host, port);
-        JuteWriter out = new JuteWriter();
-        out.writeInt(0).writeInt(0).writeLong(0).writeInt(TIMEOUT_MILLIS).writeLong(0)
-                .writeBuffer(new byte[16]).writeBoolean(false);
-        out.setInt(0, out.length() - Integer.BYTES);
-        connection.write(out.toByteArray());
+        connection.write(FrameSocket.sealed(FrameSocket.handshake(0, TIMEOUT_MILLIS, 0, new byte[16])).toByteArray());
         receive();
         expectOk(call(List.of(Requests.auth(0, "digest", Requests.bytes(Profile.SUPER_AUTH)))).get(0));
     }
