@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.server.admin.ConnectionView;
 import org.lockstep.server.admin.EnsembleStatus;
@@ -58,11 +60,13 @@ final class LiveServerView implements ServerView {
         if (config.ensemble().standalone()) {
             return null;
         }
-        int myId = config.serverId();
         if (desk.isReadOnly()) {
-            return new EnsembleStatus(myId, EnsembleStatus.Role.READ_ONLY, 0, List.of(), List.of(), List.of(), List.of(), -1);
+            return new EnsembleStatus(config.serverId(), EnsembleStatus.Role.READ_ONLY, 0, List.of(), List.of(), List.of(),
+                    List.of(), -1);
         }
-        return new EnsembleStatus(myId, EnsembleStatus.Role.MEMBER, replica.viewId(), List.of(myId), List.of(), List.of(),
+        ViewRecord view = replica.view();
+        List<Integer> members = view.members().stream().map(MemberId::serverId).toList();
+        return new EnsembleStatus(config.serverId(), EnsembleStatus.Role.MEMBER, view.viewId(), members, List.of(), List.of(),
                 List.of(), -1);
     }
 

@@ -8,36 +8,39 @@ import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.lockstep.ensemble.core.EnsembleOptions;
 import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
-import org.lockstep.ensemble.core.Member;
 import org.lockstep.ensemble.core.MemberId;
-import org.lockstep.ensemble.core.Outbox;
-import org.lockstep.ensemble.core.Position;
-import org.lockstep.ensemble.core.View;
+import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.ensemble.core.Recovered;
+import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.log.DataDirectoryException;
-import org.lockstep.log.LmdbLog;
 import org.lockstep.log.LmdbState;
 import org.lockstep.log.StorageOptions;
 import org.lockstep.server.admin.FourLetterWords;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.desk.ClientDesk;
 import org.lockstep.server.desk.DeskOptions;
-import org.lockstep.server.desk.LostWrites;
 import org.lockstep.server.desk.Reaper;
+import org.lockstep.server.replica.EnsembleView;
 import org.lockstep.server.replica.FatalHandler;
+import org.lockstep.server.replica.LostWrites;
 import org.lockstep.server.replica.Positions;
 import org.lockstep.server.replica.Replica;
 import org.lockstep.server.replica.ReplicaOptions;
+import org.lockstep.server.replica.StateDiffersException;
+import org.lockstep.server.replica.ViewListener;
 import org.lockstep.state.StateMachine;
 import org.lockstep.state.StateOptions;
 import org.lockstep.wire.door.ClientDoor;
@@ -57,6 +60,7 @@ public final class LockstepServer implements AutoCloseable {
 
     private final MetricRegistry metrics = new MetricRegistry();
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final SpinBeforeSleep idling = new SpinBeforeSleep();
     private final ServerConfig config;
     private final FatalHandler fatal;
     private EventLoop loop;
@@ -64,7 +68,7 @@ public final class LockstepServer implements AutoCloseable {
     private Replica replica;
     private ClientDesk desk;
     private ClientDoor door;
-    private LostWrites lostWrites;
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
     private long startMillis;
 
     private LockstepServer(ServerConfig config, FatalHandler fatal) {
@@ -96,6 +100,9 @@ public final class LockstepServer implements AutoCloseable {
     }
 
     private static StartException startException(Exception e) {
+        if (e instanceof ServerLives.PeerPortException && e.getCause() instanceof StartException why) {
+            return why;
+        }
         return e instanceof StartException known ? known : new StartException(exitCodeOf(e), e.getMessage(), e);
     }
 
@@ -108,7 +115,7 @@ public final class LockstepServer implements AutoCloseable {
                 case DISK_FULL -> ExitCode.STORAGE_FAILED;
             };
         }
-        if (cause instanceof LogDamagedException) {
+        if (cause instanceof LogDamagedException || cause instanceof StateDiffersException) {
             return ExitCode.DATA_DAMAGED;
         }
         return cause instanceof LogFailedException ? ExitCode.STORAGE_FAILED : ExitCode.UNEXPECTED_ERROR;
@@ -120,30 +127,30 @@ public final class LockstepServer implements AutoCloseable {
     }
 
     private void open() throws StartException {
-        requireSingleServer();
         requireDataDir();
+        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main", idling);
+        keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
+        loop = group.next();
         DataDirectory directory = keep(DataDirectory.open(config.dataDir(), config.dataLogDir(), StorageOptions.DEFAULT));
-        LmdbLog log = keep(LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics));
-        LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
-        state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(), config.enforceQuota(),
-                config.reconfigEnabled(), config.digestAuthEnabled(), config.cacheBytes()));
-        if (!config.ensemble().standalone()) {
-            state.showMembership(config.ensemble().membershipText().getBytes(StandardCharsets.UTF_8), config.ensemble().version());
+        ServerLives lives = keep(new ServerLives(config, directory, loop, metrics));
+        MemberLog log = lives.openLog();
+        try {
+            LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
+            state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(),
+                    config.enforceQuota(), config.reconfigEnabled(), config.digestAuthEnabled(), config.cacheBytes()));
+            if (!config.ensemble().standalone()) {
+                state.showMembership(config.ensemble().membershipText().getBytes(StandardCharsets.UTF_8),
+                        config.ensemble().version());
+            }
+            replica = new Replica(loop, state, log, store::write, Positions.ofMark(state.mark()), lives,
+                    LostWrites.decode(log.record(LostWrites.RECORD)), replicaOptions(lives.options()), metrics, this::failed);
+        } catch (RuntimeException e) {
+            log.close();
+            throw e;
         }
-        Recovery recovery = new Recovery(state, Positions.ofMark(state.mark()));
-        Position applied = recovery.replay(log);
-        LOG.info("Recovered {} znodes; {} slots of the log applied again", state.nodeCount(), recovery.slotCount());
-        Member member = beginView(directory, log);
-        openLoop(directory, member, log, store, applied);
+        begin(directory, log.recovered());
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
-    }
-
-    private void requireSingleServer() throws StartException {
-        if (config.ensemble().size() > 1) {
-            throw new StartException(ExitCode.INVALID_INVOCATION, "the configuration lists " + config.ensemble().size()
-                    + " servers, and ensembles are not supported yet; keep one server.N line to run a single server", null);
-        }
     }
 
     private void requireDataDir() throws StartException {
@@ -153,52 +160,77 @@ public final class LockstepServer implements AutoCloseable {
         }
     }
 
-    /** A restart is a new incarnation, so it begins a new view: recorded on the medium before anything is done in it. */
-    private Member beginView(DataDirectory directory, LmdbLog log) {
-        byte[] record = log.record(View.RECORD);
-        MemberId self = new MemberId(config.serverId(), UUID.fromString(directory.diskId()), new SecureRandom().nextLong());
-        Member member = new Member(self, record == null ? null : View.decode(record));
-        Outbox outbox = new Outbox();
-        member.beginView(outbox);
-        log.fold(log.last()); // as before any promise: the past is on the medium before the next view exists
-        lostWrites = LostWrites.decode(log.record(LostWrites.RECORD));
-        if (log.tailDiscarded()) {
-            lostWrites.add(state.lastZxid(), outbox.view().viewId() << 32);
-            log.putRecord(LostWrites.RECORD, lostWrites.encode());
-        }
-        log.putRecord(View.RECORD, outbox.view().encode());
-        state.beginView(member.view().viewId());
-        return member;
+    private ReplicaOptions replicaOptions(EnsembleOptions options) {
+        return new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedBytes(), config.checkpointMillis(),
+                config.checkpointBytes(), config.globalOutstandingLimit(),
+                Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW), options.slotBytesMax(),
+                ReplicaOptions.DIGEST_INTERVAL_SLOTS, config.fsyncWarningMillis());
     }
 
-    private void openLoop(DataDirectory directory, Member member, LmdbLog log, LmdbState store, Position applied) {
-        SpinBeforeSleep idling = new SpinBeforeSleep();
-        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main", idling);
-        keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
-        loop = group.next();
-        ReplicaOptions options = new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.maxUnsyncedBytes(),
-                config.checkpointMillis(), config.checkpointBytes(), config.globalOutstandingLimit(),
-                Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW), config.fsyncWarningMillis());
-        replica = new Replica(loop, state, member, log, store::write, applied, options, metrics, fatal);
+    /**
+     * Starts everything behind the door. A server that is alone needs nobody for its first view, so that is waited for; one of
+     * several opens its door at once, and serves when there is a view.
+     */
+    private void begin(DataDirectory directory, Recovered found) {
         onLoop(() -> {
-            replica.start();
-            desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
+            desk = new ClientDesk(loop, replica, deskOptions(), replica.lostWrites(), metrics);
             LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
             if (Runtime.getRuntime().availableProcessors() > 1) {
                 idling.setWorthwhile(desk::hasSoleClient);
             }
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
-            replica.setViewListener(desk);
-            desk.viewBegan(replica.ensembleView());
+            replica.setViewListener(new Views(desk));
             new Reaper(loop, replica, desk::isInCharge, config.containerCheckIntervalMillis(), config.containerMaxPerMinute(),
                     config.containerMaxNeverUsedIntervalMillis()).start();
             return null;
         });
         keep(replica::stop);
+        replica.start(found);
         keep(() -> onLoop(() -> {
             desk.close();
             return null;
         }));
+        if (config.ensemble().size() > 1) {
+            started.complete(null);
+        }
+        try {
+            started.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    /** Tells the desk of views, and who waits for the start of the first. */
+    private final class Views implements ViewListener {
+        private final ViewListener served;
+
+        Views(ViewListener served) {
+            this.served = served;
+        }
+
+        @Override
+        public void viewBegan(EnsembleView view) {
+            served.viewBegan(view);
+            started.complete(null);
+        }
+
+        @Override
+        public void cutOff(boolean value) {
+            served.cutOff(value);
+        }
+
+        @Override
+        public void excluded() {
+            served.excluded();
+        }
+    }
+
+    /** Until the start is over, who starts is told what went wrong; afterwards the handler. */
+    private void failed(String what, Throwable cause) {
+        Throwable told = cause instanceof RuntimeException ? cause : new IllegalStateException(what, cause);
+        if (!started.completeExceptionally(told)) {
+            fatal.onFatal(what, cause);
+        }
     }
 
     private DeskOptions deskOptions() {
@@ -236,8 +268,25 @@ public final class LockstepServer implements AutoCloseable {
         return metrics;
     }
 
+    /** The view that this server is a live member of; 0 without one. */
     public long viewId() {
-        return onLoop(replica::viewId);
+        return onLoop(() -> {
+            ViewRecord view = replica.view();
+            return view == null ? 0L : view.viewId();
+        });
+    }
+
+    /** The servers of that view by their ids, in rank order; empty without one. */
+    public List<Integer> memberIds() {
+        return onLoop(() -> {
+            ViewRecord view = replica.view();
+            return view == null ? List.<Integer>of() : view.members().stream().map(MemberId::serverId).toList();
+        });
+    }
+
+    /** A digest of all that was applied: equal on servers that have applied the same. */
+    public long digest() {
+        return onLoop(state::digest);
     }
 
     public long lastZxid() {

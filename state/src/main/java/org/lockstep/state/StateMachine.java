@@ -1,5 +1,6 @@
 package org.lockstep.state;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -233,19 +234,22 @@ public final class StateMachine {
         watches.removeAll(watcher);
     }
 
-    /** Ends the current overlay generation and hands out what changed in it; null when nothing did. One at a time. */
-    public Checkpoint freeze(byte[] mark) {
+    /**
+     * Ends the current overlay generation and hands out what changed in it; null when nothing did, the mark included. One at a
+     * time.
+     */
+    public Checkpoint freeze(byte[] newMark) {
         if (outstanding != null) {
             throw new IllegalStateException("a checkpoint is already under way");
         }
         overlay.trim(TRIM_STEPS_PER_FREEZE);
-        if (!store.isChanged() && lastZxid == frozenZxid) {
+        if (!store.isChanged() && lastZxid == frozenZxid && Arrays.equals(newMark, mark)) {
             return null;
         }
         int generation = overlay.freeze();
         frozenZxid = lastZxid;
         Meta meta = new Meta(lastZxid, store.nodeCount, store.dataBytes, store.digest.value());
-        outstanding = new OverlayCheckpoint(generation, overlay.frozen(), store.takeChanges(), meta, mark);
+        outstanding = new OverlayCheckpoint(generation, overlay.frozen(), store.takeChanges(), meta, newMark);
         return outstanding;
     }
 

@@ -179,9 +179,12 @@ class CheckpointTest {
     void nothingChangedMeansNoCheckpoint() {
         Rig rig = new Rig();
         rig.checkpoint();
-        assertNull(rig.machine.freeze(null));
+        assertNull(rig.machine.freeze(Rig.bytes("mark")));
         rig.exists("/");
-        assertNull(rig.machine.freeze(null));
+        assertNull(rig.machine.freeze(Rig.bytes("mark")));
+        Checkpoint moved = rig.machine.freeze(Rig.bytes("another place"));
+        assertEquals(0, moved.nodeCount(), "the place moved, and nothing else");
+        rig.machine.checkpointDone(moved);
         rig.create("/missing/x", "d");
         assertNotNull(rig.machine.freeze(null), "a failed write moved the zxid");
         assertThrows(IllegalStateException.class, () -> rig.machine.freeze(null));

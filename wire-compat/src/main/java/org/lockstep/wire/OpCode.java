@@ -1,7 +1,7 @@
 package org.lockstep.wire;
 
 /**
- * Request types of ZooKeeper's wire protocol, and the five that only Lockstep's own log knows.
+ * Request types of ZooKeeper's wire protocol, and those that only Lockstep's own log knows.
  *
  * <p>Numbers are ZooKeeper's ({@code ZooDefs.OpCode}); the internal ones lie far below any of them and are never accepted from
  * a client.
@@ -57,6 +57,8 @@ public final class OpCode {
      * and takes no zxid.
      */
     public static final int SESSIONS_HEARD = -1005;
+    /** Internal: a server says what digest its state has at a place of the order. Changes nothing and takes no zxid. */
+    public static final int COMPARE_DIGEST = -1006;
 
     private OpCode() {}
 
@@ -65,7 +67,7 @@ public final class OpCode {
         return switch (opcode) {
             case CREATE, CREATE2, CREATE_CONTAINER, CREATE_TTL, DELETE, DELETE_CONTAINER, SET_DATA, SET_ACL, MULTI, RECONFIG,
                     CREATE_SESSION, CLOSE_SESSION, SYNC, ATTACH_SESSION, EXPIRE_SESSION, REAP_NODE,
-                    MARKER, SESSIONS_HEARD -> true;
+                    MARKER, SESSIONS_HEARD, COMPARE_DIGEST -> true;
             default -> false;
         };
     }

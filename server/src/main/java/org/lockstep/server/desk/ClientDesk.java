@@ -17,6 +17,7 @@ import org.lockstep.metrics.Meters;
 import org.lockstep.server.admin.ConnectionView;
 import org.lockstep.server.admin.ServerStats;
 import org.lockstep.server.replica.EnsembleView;
+import org.lockstep.server.replica.LostWrites;
 import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.server.replica.ViewListener;
 import org.lockstep.state.StateMachine;

@@ -1,5 +1,6 @@
 package org.lockstep.server.desk;
 
+import org.lockstep.server.replica.LostWrites;
 import org.lockstep.server.replica.Pending;
 import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.Identities;

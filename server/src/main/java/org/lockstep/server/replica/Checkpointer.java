@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.state.Checkpoint;
 import org.lockstep.state.StateMachine;
@@ -18,7 +19,7 @@ final class Checkpointer {
     private final EventLoop loop;
     private final StateMachine state;
     private final CheckpointStore store;
-    private final LogWriter logWriter;
+    private final Consumer<Position> deleteBelow;
     private final Runnable done;
     private final FatalHandler fatal;
     private final ExecutorService thread;
@@ -26,13 +27,14 @@ final class Checkpointer {
     private Checkpoint current;
     private Position currentPosition;
     private boolean writing;
+    private Runnable next;
 
-    Checkpointer(String threadName, EventLoop loop, StateMachine state, CheckpointStore store, LogWriter logWriter,
-            Runnable done, FatalHandler fatal) {
+    Checkpointer(String threadName, EventLoop loop, StateMachine state, CheckpointStore store,
+            Consumer<Position> deleteBelow, Runnable done, FatalHandler fatal) {
         this.loop = loop;
         this.state = state;
         this.store = store;
-        this.logWriter = logWriter;
+        this.deleteBelow = deleteBelow;
         this.done = done;
         this.fatal = fatal;
         this.thread = Executors.newSingleThreadExecutor(task -> {
@@ -51,8 +53,11 @@ final class Checkpointer {
         bytesSinceLast += payloadBytes;
     }
 
-    /** Begins a checkpoint at {@code applied}, where the state stands now; does nothing while one is under way. */
-    void begin(Position applied, boolean mustFlushFirst) {
+    /**
+     * Begins a checkpoint at {@code applied}, where the state stands now; does nothing while one is under way. It is written when
+     * the log is flushed up to there; {@code flushed} is how far it is now.
+     */
+    void begin(Position applied, Position flushed) {
         if (current != null) {
             return;
         }
@@ -62,10 +67,24 @@ final class Checkpointer {
             return;
         }
         currentPosition = applied;
-        if (mustFlushFirst) {
-            logWriter.fold(applied);
+        onFlushed(flushed);
+    }
+
+    /**
+     * Has {@code then} run when the state on the medium stands at {@code applied}, where the state stands now. The log is flushed
+     * up to there, and nothing is applied meanwhile.
+     */
+    void bringTo(Position applied, Runnable then) {
+        if (current == null) {
+            begin(applied, applied);
+            if (current == null) {
+                then.run();
+            } else {
+                next = then;
+            }
         } else {
-            write();
+            next = () -> bringTo(applied, then);
+            onFlushed(applied);
         }
     }
 
@@ -95,10 +114,15 @@ final class Checkpointer {
         } catch (RuntimeException e) {
             fatal.onFatal("a checkpoint could not be closed", e);
         }
-        logWriter.deleteBelow(currentPosition);
+        deleteBelow.accept(currentPosition);
         current = null;
         writing = false;
         done.run();
+        if (next != null) {
+            Runnable mine = next;
+            next = null;
+            mine.run();
+        }
     }
 
     /** With the log flushed to its end and the threads ended: writes what is left, so that the next start has nothing to apply. */

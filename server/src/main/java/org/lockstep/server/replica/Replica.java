@@ -2,75 +2,77 @@ package org.lockstep.server.replica;
 
 import com.codahale.metrics.MetricRegistry;
 import io.netty.channel.EventLoop;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import org.lockstep.ensemble.core.LogStore;
-import org.lockstep.ensemble.core.Member;
-import org.lockstep.ensemble.core.Outbox;
+import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.ensemble.core.Order;
 import org.lockstep.ensemble.core.Position;
+import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.Slot;
-import org.lockstep.ensemble.core.View;
+import org.lockstep.ensemble.core.Transport;
+import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.fsync.FsyncPolicy;
-import org.lockstep.state.BatchReader;
-import org.lockstep.state.BatchWriter;
-import org.lockstep.state.Command;
-import org.lockstep.state.Reply;
+import org.lockstep.state.Identities;
 import org.lockstep.state.StateMachine;
-import org.lockstep.wire.MalformedRecordException;
+import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.OpCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This server's copy of the service: turns requests into slots, drives the member core and the log, and applies stable slots.
+ * This server's copy of the service: turns requests into slots, gives them to the core, and applies what the core delivers. One
+ * server is an ensemble of one.
  *
- * <p><b>Threads.</b> Every method runs on the main event loop, which also owns the client connections, so nothing is shared and
- * nothing is locked. The log thread ({@link LogWriter}) and the checkpoint thread ({@link Checkpointer}) answer by tasks.
+ * <p><b>Threads.</b> Every method runs on the main event loop, which also owns the connections, so nothing is shared and
+ * nothing is locked. The log thread ({@link LogThread}) and the checkpoint thread ({@link Checkpointer}) answer by tasks.
  *
  * <p><b>Batching</b> is by opportunity: requests gather while the event loop goes round its sockets and become one slot at the
- * end of the round; the log thread takes all slots that came during its last commit into the next one. There is no timer.
+ * end of the round, or later, when too many own slots are under way; the log thread takes all slots that came during its last
+ * commit into the next one. There is no timer.
  */
-public final class Replica implements RequestOrder, LogWriter.Listener {
+public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
-    /** A batch that has grown to this becomes a slot at once. What is larger travels alone. */
-    private static final int BATCH_BYTES_MAX = 256 * 1024;
     private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
     /** How far a backlog may grow past the point at which it is worked off in the background. */
     private static final int BACKLOG_FACTOR_MAX = 4;
+    private static final long COUNTER_MASK = 0xffff_ffffL;
+    private static final ViewListener NOBODY = new ViewListener() {
+        @Override
+        public void viewBegan(EnsembleView view) {}
+
+        @Override
+        public void cutOff(boolean value) {}
+
+        @Override
+        public void excluded() {}
+    };
 
     private final EventLoop loop;
     private final StateMachine state;
-    private final Member member;
-    private final LogStore log;
     private final ReplicaOptions options;
     private final FatalHandler fatal;
     private final ReplicaMetrics metrics;
-    private final LogWriter logWriter;
+    private final LogSide log;
     private final Checkpointer checkpointer;
+    private final Applier applier;
+    private final OwnBatches own;
     private final Barriers barriers = new Barriers();
+    private final DigestCheck digests;
     private final FlushBacklog backlog = new FlushBacklog();
-    private final AtomicReference<Position> securedNews = new AtomicReference<>();
-    private final Runnable securedTask = this::takeSecured;
-    private final Runnable sealTask = this::sealScheduled;
+    private final Lives lives;
+    private final LostWrites lostWrites;
 
-    private final BatchWriter batch = new BatchWriter();
-    private final BatchReader batchReader = new BatchReader();
-    private final Command command = new Command();
-    private final Reply reply = new Reply();
-    private final Outbox outbox = new Outbox();
-    private final ArrayDeque<SlotInFlight> inFlight = new ArrayDeque<>();
-    private SlotInFlight building;
-    private boolean sealScheduled;
-    private boolean driving;
-    private boolean rollingView;
+    private ViewListener views = NOBODY;
+    private Incarnation life;
+    private ViewRecord view;
+    private int rank;
+    private Position flushed = Position.START;
+    private boolean changingView;
+    private boolean delivering;
     private boolean stopping;
-    private int outstandingCount;
-    private long outstandingBytes;
-    private long lastBatchMillis;
-    private Position applied;
-    private Position delivering;
+    private long deliveryNanos;
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
     private Runnable roomMade = () -> {};
@@ -78,32 +80,60 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
     private BooleanSupplier soleClient = () -> false;
 
     /**
-     * @param applied where {@code state} stands in the order, the log replayed
+     * @param applied where {@code state} stands in the order
+     * @param lostWrites what was forgotten so far; kept up to date, and stored, from here on
      */
-    public Replica(EventLoop loop, StateMachine state, Member member, LogStore log, CheckpointStore store, Position applied,
-            ReplicaOptions options, MetricRegistry registry, FatalHandler fatal) {
+    public Replica(EventLoop loop, StateMachine state, MemberLog log, CheckpointStore store, Position applied, Lives lives,
+            LostWrites lostWrites, ReplicaOptions options, MetricRegistry registry, FatalHandler fatal) {
         this.loop = loop;
         this.state = state;
-        this.member = member;
-        this.log = log;
+        this.lives = lives;
+        this.lostWrites = lostWrites;
         this.options = options;
         this.fatal = fatal;
-        this.applied = applied;
         this.metrics = new ReplicaMetrics(registry);
-        this.logWriter = new LogWriter("lockstep-log", log, this,
+        this.digests = new DigestCheck(options.digestIntervalSlots());
+        this.own = new OwnBatches(metrics);
+        this.applier = new Applier(state, applied, lostWrites, digests, own::applied);
+        registry.gauge("state.digests_compared", () -> digests::comparedCount);
+        this.log = new LogSide(loop, log, lives::openLog, options.policy().isLazy(), this,
                 new FlushWatch(options.fsyncWarningMillis(), registry), fatal);
-        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, logWriter, () -> roomMade.run(), fatal);
+        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, this.log::deleteBelow,
+                () -> roomMade.run(), fatal);
     }
 
-    /** Starts the threads and timers. */
-    public void start() {
-        logWriter.start();
-        loop.scheduleWithFixedDelay(guard("checkpoint timer", this::checkpoint), options.checkpointMillis(),
-                options.checkpointMillis(), TimeUnit.MILLISECONDS);
-        if (options.policy().isLazy()) {
-            loop.scheduleWithFixedDelay(guard("background flush timer", this::foldIfBehind), options.maxUnsyncedMillis(),
-                    options.maxUnsyncedMillis(), TimeUnit.MILLISECONDS);
-        }
+    /** Starts the threads and timers, and the first life, which found {@code found} on its disk. Not on the main event loop. */
+    public void start(Recovered found) {
+        log.start();
+        Incarnation first = newLife(found);
+        Transport connections = lives.connect(first.core(), first);
+        loop.execute(guard("start", () -> {
+            loop.scheduleWithFixedDelay(guard("checkpoint timer", this::checkpoint), options.checkpointMillis(),
+                    options.checkpointMillis(), TimeUnit.MILLISECONDS);
+            begin(first, connections);
+        }));
+    }
+
+    private Incarnation newLife(Recovered found) {
+        life = new Incarnation(loop, lives.begin(found), this, fatal);
+        return life;
+    }
+
+    private void begin(Incarnation begun, Transport connections) {
+        begun.start(connections, new Transfers(loop, begun.core(), log, () -> Positions.ofMark(state.mark()),
+                options.slotBytesMax(), begun::scheduleTurn));
+    }
+
+    private void liveAgain(Recovered found) {
+        Incarnation begun = newLife(found);
+        begin(begun, lives.connect(begun.core(), begun));
+    }
+
+    // ---- for those who serve clients
+
+    /** {@code listener} hears of views from now on; one at a time. To be set before {@link #start}. */
+    public void setViewListener(ViewListener listener) {
+        views = listener;
     }
 
     @Override
@@ -127,277 +157,224 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
         return state;
     }
 
-    /** Tells of views that begin from here on. */
-    public void setViewListener(ViewListener listener) {
-        viewListener = listener;
+    /** Which zxids this server has forgotten. */
+    public LostWrites lostWrites() {
+        return lostWrites;
     }
 
-    /** The view this server is in: of this server alone. */
-    public EnsembleView ensembleView() {
-        View view = member.view();
-        return new EnsembleView(view.viewId(), view.members().get(0), view.members());
+    /** The view this server is a live member of, as far as it has begun here; null without one. */
+    public ViewRecord view() {
+        return view;
     }
 
-    public long viewId() {
-        return member.view().viewId();
-    }
-
-    /**
-     * True when no more requests should be taken in: too many are in flight, or the medium cannot keep up with the background
-     * flush or the checkpoints, whose backlog would fill the heap.
-     */
+    /** {@inheritDoc} Too many are under way, or the medium cannot keep up, whose backlog would fill the heap. */
     @Override
     public boolean isFull() {
-        return outstandingCount >= options.outstandingMax()
-                || outstandingBytes >= OUTSTANDING_BYTES_MAX
+        return own.outstandingCount() >= options.outstandingMax()
+                || own.outstandingBytes() >= OUTSTANDING_BYTES_MAX
                 || backlog.unflushedBytes() >= BACKLOG_FACTOR_MAX * options.maxUnsyncedBytes()
                 || checkpointer.bytesSinceLast() >= BACKLOG_FACTOR_MAX * options.checkpointBytes();
     }
 
-    /** Ordered requests submitted and not yet applied. */
+    /** Ordered requests of this server taken in and not yet applied. */
     public int outstandingCount() {
-        return outstandingCount;
+        return own.outstandingCount();
     }
-
-    // ---- in
 
     @Override
     public void submit(Pending pending, int opcode, long sessionId, int attach, int cxid, byte[] ids, byte[] body, int offset,
             int length) {
-        if (building != null && batch.length() + length > BATCH_BYTES_MAX && batch.count() > 0) {
-            seal();
-        }
-        SlotInFlight slot = open();
-        slot.addCommand(pending);
-        batch.add(opcode, sessionId, attach, cxid, ids, body, offset, length);
-        outstandingCount++;
-        outstandingBytes += length;
+        own.add(pending, opcode, sessionId, attach, cxid, ids, body, offset, length);
+        life.scheduleTurn();
     }
 
     @Override
     public void afterOwnWrites(Pending read) {
-        if (building != null) {
-            building.addLocalRead(read);
-        } else if (!inFlight.isEmpty()) {
-            inFlight.peekLast().addLocalRead(read);
-        } else {
+        if (!own.addRead(read)) {
             read.onTurn(null);
         }
     }
 
-    private SlotInFlight open() {
-        if (building == null) {
-            building = new SlotInFlight();
-            building.openedNanos = System.nanoTime();
-            lastBatchMillis = Math.max(lastBatchMillis, System.currentTimeMillis());
-            batch.begin(lastBatchMillis);
-            scheduleSeal();
-        }
-        return building;
-    }
-
-    private void scheduleSeal() {
-        if (!sealScheduled) {
-            sealScheduled = true;
-            loop.execute(sealTask);
-        }
-    }
-
-    private void sealScheduled() {
-        sealScheduled = false;
-        try {
-            seal();
-        } catch (RuntimeException e) {
-            fatal.onFatal("the main loop failed", e);
-        }
-    }
-
-    private void seal() {
-        if (building == null || rollingView) {
-            return; // nothing gathered, or the view is ending: what gathers goes into the next one
-        }
-        if (driving) {
-            scheduleSeal(); // slots are applied one after another, never one within another
-            return;
-        }
-        if (counterInSight() > options.zxidsPerView()) {
-            rollView();
-            return;
-        }
-        SlotInFlight sealed = building;
-        building = null;
-        metrics.batchSize.update(batch.count());
-        metrics.batchBytes.update(batch.length());
-        sealed.seal(member.submit(batch.toByteArray(), outbox));
-        sealed.sealedNanos = System.nanoTime();
-        metrics.queue.update(sealed.sealedNanos - sealed.openedNanos, TimeUnit.NANOSECONDS);
-        inFlight.add(sealed);
-        drive();
-    }
-
-    private long counterInSight() {
-        return (state.lastZxid() & 0xffff_ffffL) + outstandingCount;
-    }
-
-    // ---- the core's effects
-
-    private void drive() {
-        driving = true;
-        try {
-            while (!outbox.secure().isEmpty() || !outbox.deliver().isEmpty()) {
-                if (!outbox.secure().isEmpty()) {
-                    secure(outbox.secure());
-                }
-                List<Slot> stable = outbox.deliver().isEmpty() ? List.of() : List.copyOf(outbox.deliver());
-                outbox.clear();
-                if (!stable.isEmpty()) {
-                    deliver(stable);
-                }
-            }
-        } finally {
-            driving = false;
-        }
-    }
-
-    private void secure(List<Slot> slots) {
-        if (!options.policy().isLazy() && !(soleClient.getAsBoolean() && logWriter.isIdle())) {
-            logWriter.secure(slots);
-            return;
-        }
-        // Lazy: into the page cache, no wait for the medium, so no thread in between. Durable with a sole client: while its
-        // write is flushed there is nobody else to serve, and two changes of thread cost a third of a flush.
-        log.secure(slots);
-        Position last = slots.get(slots.size() - 1).position();
-        for (Slot slot : slots) {
-            backlog.secured(slot.payload().length);
-        }
-        slots.clear();
-        noteSecured(last);
-    }
-
-    @Override
-    public void onSecured(Position last) {
-        if (securedNews.getAndSet(last) == null) {
-            loop.execute(securedTask);
-        }
-    }
-
-    private void takeSecured() {
-        try {
-            noteSecured(securedNews.getAndSet(null));
-            drive();
-        } catch (RuntimeException e) {
-            fatal.onFatal("the main loop failed", e);
-        }
-    }
-
-    private void noteSecured(Position last) {
-        long now = System.nanoTime();
-        for (SlotInFlight slot : inFlight) {
-            if (slot.slot().position().compareTo(last) > 0) {
-                break;
-            }
-            if (slot.securedNanos == 0) {
-                slot.securedNanos = now;
-                metrics.secure.update(now - slot.sealedNanos, TimeUnit.NANOSECONDS);
-            }
-        }
-        member.onSecured(last.viewId(), last.index(), outbox);
-    }
-
-    // ---- apply
-
-    private void deliver(List<Slot> slots) {
-        beforeDelivery.run();
-        long before = System.nanoTime();
-        for (Slot slot : slots) {
-            deliver(slot);
-        }
-        long applied = System.nanoTime();
-        metrics.apply.update(applied - before, TimeUnit.NANOSECONDS);
-        afterDelivery.run();
-        metrics.reply.update(System.nanoTime() - applied, TimeUnit.NANOSECONDS);
-        flushBehind();
-        if (checkpointer.bytesSinceLast() > options.checkpointBytes()) {
-            checkpoint();
-        }
-        if (rollingView && member.inFlightCount() == 0) {
-            finishRollingView();
-        }
-    }
-
-    private void deliver(Slot slot) {
-        SlotInFlight own = inFlight.poll();
-        if (own == null || own.slot() != slot) {
-            throw new IllegalStateException("slot " + slot.position() + " was delivered out of turn");
-        }
-        metrics.stable.update(System.nanoTime() - own.securedNanos, TimeUnit.NANOSECONDS);
-        delivering = slot.position();
-        try {
-            batchReader.wrap(slot.payload(), 0, slot.payload().length);
-            for (int i = 0; i < own.turnCount(); i++) {
-                turn(own, i);
-            }
-        } catch (MalformedRecordException e) {
-            throw new IllegalStateException("slot " + slot.position() + " holds no batch: " + e.getMessage(), e);
-        }
-        applied = slot.position();
-        checkpointer.noteApplied(slot.payload().length);
-    }
-
-    private void turn(SlotInFlight own, int i) throws MalformedRecordException {
-        if (own.isLocalRead(i)) {
-            own.turn(i).onTurn(null);
-            return;
-        }
-        batchReader.next(command);
-        state.apply(batchReader.timeMillis(), command, reply);
-        outstandingCount--;
-        outstandingBytes -= command.bodyLength();
-        own.turn(i).onTurn(reply);
-    }
-
-    // ---- barriers and the background flush
-
-    /**
-     * Calls {@code released} when everything ordered up to the slot now being applied is on this member's medium. Under
-     * {@code durable} and {@code no-sync} a sync promises no more than its place in the order, and this returns false at once.
-     */
     @Override
     public boolean awaitFlush(Runnable released) {
         if (options.policy() != FsyncPolicy.WRITE_BARRIER) {
             return false;
         }
-        barriers.add(delivering, released);
+        barriers.add(applier.applied(), released);
         return true;
     }
 
-    private void flushBehind() {
-        if (barriers.wantFlush() || (options.policy().isLazy() && backlog.unrequestedBytes() > options.maxUnsyncedBytes())) {
-            fold();
+    // ---- the core's turn
+
+    @Override
+    public void offer() {
+        if (own.hasNext() && life.isLive()) {
+            sayDigest();
+        }
+        while (own.hasNext() && life.core().mayTakeMore() && !zxidsAreUsedUp()) {
+            life.core().submit(own.takeNext());
         }
     }
 
-    private void foldIfBehind() {
-        if (backlog.unrequestedBytes() > 0) {
-            fold();
+    /** With the next requests, and never on its own: an idle ensemble says nothing. */
+    private void sayDigest() {
+        JuteWriter digest = digests.take();
+        if (digest != null) {
+            own.add(reply -> {}, OpCode.COMPARE_DIGEST, 0, 0, 0, Identities.NONE.encoded(), digest.array(), 0, digest.length());
         }
     }
 
-    private void fold() {
-        backlog.requested(applied);
-        barriers.flushRequested(applied);
-        logWriter.fold(applied);
+    /** Near the end of a view's zxids what gathers goes into the next view. */
+    private boolean zxidsAreUsedUp() {
+        if ((state.lastZxid() & COUNTER_MASK) + own.inFlightCount() <= options.zxidsPerView()) {
+            return false;
+        }
+        if (!changingView) {
+            changingView = true;
+            LOG.info("The zxids of view {} are used up: the next view is asked for", view.viewId());
+            life.core().planViewChange();
+        }
+        return true;
     }
 
     @Override
-    public void onFolded(Position flushed) {
-        loop.execute(guard("barrier", () -> {
-            backlog.flushed(flushed);
-            barriers.release(flushed);
-            checkpointer.onFlushed(flushed);
-            roomMade.run();
-        }));
+    public void perform(Effect effect) {
+        if (effect instanceof Effect.Deliver deliver) {
+            deliver(deliver.slot());
+        } else if (effect instanceof Effect.BeginView begin) {
+            beginView(begin.view(), begin.fromDisk());
+        } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
+            barriers.release(position(everywhere.viewId(), everywhere.upTo()));
+        } else if (effect instanceof Effect.CutOff cut) {
+            views.cutOff(cut.value());
+        } else {
+            throw new IllegalArgumentException("not for the replica: " + effect);
+        }
+    }
+
+    private static Position position(long viewId, long order) {
+        return order == Order.NONE ? new Position(viewId, -1, 0)
+                : new Position(viewId, Order.index(order), Order.rank(order));
+    }
+
+    @Override
+    public void turnDone() {
+        long applied = System.nanoTime();
+        if (delivering) {
+            delivering = false;
+            metrics.apply.update(applied - deliveryNanos, TimeUnit.NANOSECONDS);
+        }
+        afterDelivery.run();
+        metrics.reply.update(System.nanoTime() - applied, TimeUnit.NANOSECONDS);
+        if (options.policy().isLazy() && backlog.unrequestedBytes() > options.maxUnsyncedBytes()) {
+            life.requestFlush(applier.applied());
+        }
+        if (checkpointer.bytesSinceLast() > options.checkpointBytes()) {
+            checkpoint();
+        }
+        zxidsAreUsedUp();
+    }
+
+    private void deliver(Slot slot) {
+        if (!delivering) {
+            delivering = true;
+            beforeDelivery.run();
+            deliveryNanos = System.nanoTime();
+        }
+        boolean isOwn = slot.position().rank() == rank;
+        boolean hasSync = applier.apply(slot, isOwn ? own.delivered(slot) : null);
+        if (hasSync && options.policy() == FsyncPolicy.WRITE_BARRIER) {
+            life.requestFlush(slot.position());
+        }
+        if (options.policy().isLazy()) {
+            backlog.secured(slot.payload().length);
+        }
+        checkpointer.noteApplied(slot.payload().length);
+    }
+
+    private void beginView(ViewRecord next, boolean fromDisk) {
+        if (fromDisk) {
+            replay(next);
+        }
+        barriers.release(endOf(next.viewId() - 1));
+        applier.view(next);
+        if (lostWrites.takeChange()) {
+            byte[] record = lostWrites.encode();
+            log.call(held -> {
+                held.putRecord(LostWrites.RECORD, record);
+                return null;
+            });
+        }
+        view = next;
+        rank = next.rankOf(life.core().self());
+        digests.viewBegan(next.viewId(), next.members().size(), rank);
+        changingView = false;
+        LOG.info("View {} begins: servers {}, this is {} of rank {}", next.viewId(),
+                next.members().stream().map(member -> member.serverId()).toList(), life.core().self().serverId(), rank);
+        views.viewBegan(new EnsembleView(next.viewId(), life.core().self(), next.members()));
+    }
+
+    private static Position endOf(long viewId) {
+        return new Position(viewId, Long.MAX_VALUE, 0);
+    }
+
+    /** Brings the state up to the base of a view that begins from the disk. */
+    private void replay(ViewRecord next) {
+        Position before = applier.applied();
+        long znodes = log.call(held -> {
+            held.replay(before, applier);
+            return state.nodeCount();
+        });
+        LOG.info("The log is applied from {} to {}: {} znodes", before, applier.applied(), znodes);
+    }
+
+    // ---- the log
+
+    @Override
+    public boolean secure(List<Effect> slots) {
+        for (int i = 0; i < slots.size(); i++) {
+            own.sent(((Effect.Secure) slots.get(i)).slot());
+        }
+        // With a sole client, and nobody else in the view: while its write is flushed there is nobody to serve, and two changes
+        // of thread cost a third of a flush.
+        boolean alone = view != null && view.members().size() == 1;
+        return log.secure(slots, alone && soleClient.getAsBoolean());
+    }
+
+    @Override
+    public void addToLog(List<Effect> effects) {
+        for (int i = 0; i < effects.size(); i++) {
+            if (effects.get(i) instanceof Effect.Flush flush) {
+                backlog.requested(position(flush.viewId(), flush.upTo()));
+            }
+        }
+        log.add(effects);
+    }
+
+    @Override
+    public void onLogDone(List<Effect> effects) {
+        life.logDone(effects);
+        life.turn();
+    }
+
+    @Override
+    public void logDone(Effect effect) {
+        if (effect instanceof Effect.Secure secure) {
+            if (secure.slot().position().rank() == rank) {
+                own.secured(secure.slot().position());
+            }
+        } else if (effect instanceof Effect.Flush flush) {
+            flushed(position(flush.viewId(), flush.upTo()));
+        } else if (effect instanceof Effect.Install install) {
+            flushed(endOf(install.view().viewId() - 1));
+        }
+    }
+
+    private void flushed(Position upTo) {
+        flushed = upTo.compareTo(flushed) > 0 ? upTo : flushed;
+        backlog.flushed(flushed);
+        checkpointer.onFlushed(flushed);
+        roomMade.run();
     }
 
     // ---- checkpoints
@@ -406,54 +383,64 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
         if (stopping) {
             return; // timers run on until the event loop ends, which is after the threads they need
         }
-        checkpointer.begin(applied, options.policy().isLazy());
+        Position applied = applier.applied();
+        if (!options.policy().isLazy() || applied.compareTo(flushed) <= 0) {
+            checkpointer.begin(applied, applied);
+        } else {
+            checkpointer.begin(applied, flushed);
+            life.requestFlush(applied);
+            life.scheduleTurn();
+        }
+    }
+
+    // ---- the end
+
+    @Override
+    public void excluded(Effect.Excluded effect) {
+        LOG.warn("Out of view {}: the clients are dropped, and this server joins again", effect.view().viewId());
+        view = null;
+        own.drop();
+        barriers.drop();
+        delivering = false;
+        changingView = false;
+        views.excluded();
+        log.reopen(found -> log.execute(held -> {
+            held.flushAll();
+            loop.execute(guard("new life", () -> checkpointThenLiveAgain(found)));
+        }));
+    }
+
+    /** What comes from others is kept beside the log from where the state on the medium stands: that must be here. */
+    private void checkpointThenLiveAgain(Recovered found) {
+        Position applied = applier.applied();
+        flushed(applied);
+        if (!stopping) {
+            checkpointer.bringTo(applied, () -> {
+                if (!stopping) {
+                    liveAgain(found);
+                }
+            });
+        }
     }
 
     /**
-     * Ends the replica: what was submitted is secured and applied, a last checkpoint is written, the threads end. Called from
-     * outside the event loop, after the door has closed.
+     * Ends the replica: what was submitted is secured and, as far as the others let it, applied; a last checkpoint is finished,
+     * the threads end. Called from outside the event loop, after the door has closed.
      */
     public void stop() throws InterruptedException {
         loop.submit(guard("shutdown", () -> {
-            seal();
+            life.turn();
             stopping = true;
-            if (options.policy().isLazy()) {
-                fold();
-            }
         })).awaitUninterruptibly();
-        boolean logIsWhole = logWriter.stop();
-        loop.submit(() -> {}).awaitUninterruptibly();
+        if (options.policy().isLazy()) {
+            log.execute(MemberLog::flushAll);
+        }
+        boolean logIsWhole = log.close();
+        loop.submit(guard("shutdown", () -> life.end())).awaitUninterruptibly();
         checkpointer.stop();
         if (logIsWhole) { // else the state could get ahead of it
-            loop.submit(guard("last checkpoint", () -> checkpointer.writeLast(applied))).awaitUninterruptibly();
+            loop.submit(guard("last checkpoint", () -> checkpointer.writeLast(applier.applied()))).awaitUninterruptibly();
         }
-    }
-
-    // ---- the end of a view's zxids
-
-    private void rollView() {
-        rollingView = true;
-        if (member.inFlightCount() == 0) {
-            finishRollingView();
-        }
-    }
-
-    private void finishRollingView() {
-        member.beginView(outbox);
-        View view = outbox.view();
-        outbox.clear();
-        logWriter.execute(() -> {
-            log.putRecord(View.RECORD, view.encode());
-            loop.execute(guard("change of view", () -> enterView(view)));
-        });
-    }
-
-    private void enterView(View view) {
-        LOG.info("View {} begins: the zxids of view {} are used up", view.viewId(), view.viewId() - 1);
-        state.beginView(view.viewId());
-        viewListener.viewBegan(ensembleView());
-        rollingView = false;
-        seal();
     }
 
     private Runnable guard(String what, Runnable task) {

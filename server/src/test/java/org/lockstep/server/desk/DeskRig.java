@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.server.replica.EnsembleView;
+import org.lockstep.server.replica.LostWrites;
 import org.lockstep.server.replica.Pending;
 import org.lockstep.server.replica.RequestOrder;
 import org.lockstep.state.BatchReader;

@@ -1,8 +1,6 @@
 package org.lockstep.server.replica;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -30,13 +28,12 @@ class BarriersTest {
     }
 
     @Test
-    void aFlushIsAskedForOnceForEachPlace() {
-        assertFalse(barriers.wantFlush());
-        add(3);
-        assertTrue(barriers.wantFlush());
-        barriers.flushRequested(new Position(1, 3, 0));
-        assertFalse(barriers.wantFlush());
-        add(4);
-        assertTrue(barriers.wantFlush());
+    void whoWasDroppedIsNeverAnswered() {
+        Barriers barriers = new Barriers();
+        List<String> released = new ArrayList<>();
+        barriers.add(new Position(1, 4, 0), () -> released.add("gone"));
+        barriers.drop();
+        barriers.release(new Position(9, 0, 0));
+        assertEquals(List.of(), released);
     }
 }

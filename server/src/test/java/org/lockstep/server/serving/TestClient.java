@@ -16,8 +16,8 @@ import org.lockstep.wire.OpCode;
 import org.lockstep.wire.Perms;
 
 /** A bare ZooKeeper client: requests are sent when told, frames are read one by one, nothing is hidden. */
-final class TestClient implements Closeable {
-    static final int EVENT_XID = -1;
+public final class TestClient implements Closeable {
+    public static final int EVENT_XID = -1;
 
     final long sessionId;
     final byte[] password;
@@ -28,13 +28,13 @@ final class TestClient implements Closeable {
     private int xid;
 
     /** A reply or, with {@link #EVENT_XID}, a watch event. */
-    record Frame(int xid, long zxid, int err, JuteReader body) {}
+    public record Frame(int xid, long zxid, int err, JuteReader body) {}
 
-    TestClient(int port) throws IOException {
+    public TestClient(int port) throws IOException {
         this(port, 0, new byte[16], 0);
     }
 
-    TestClient(int port, long resumedId, byte[] resumedPassword, long lastZxidSeen) throws IOException {
+    public TestClient(int port, long resumedId, byte[] resumedPassword, long lastZxidSeen) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(20_000);
@@ -69,7 +69,7 @@ final class TestClient implements Closeable {
     }
 
     /** Gathers a request; {@link #flush} sends what was gathered in one piece. Returns the xid. */
-    int gather(int opcode, JuteWriter body) {
+    public int gather(int opcode, JuteWriter body) {
         xid++;
         JuteWriter frame = new JuteWriter().writeInt(xid).writeInt(opcode);
         frame.writeRaw(body.array(), 0, body.length());
@@ -77,12 +77,12 @@ final class TestClient implements Closeable {
         return xid;
     }
 
-    void flush() throws IOException {
+    public void flush() throws IOException {
         gathered.writeTo(out);
         gathered.reset();
     }
 
-    Frame read() throws IOException {
+    public Frame read() throws IOException {
         try {
             JuteReader reader = new JuteReader(frame());
             return new Frame(reader.readInt(), reader.readLong(), reader.readInt(), reader);
@@ -92,7 +92,7 @@ final class TestClient implements Closeable {
     }
 
     /** Sends one request and waits for its answer; events on the way are dropped. */
-    Frame call(int opcode, JuteWriter body) throws IOException {
+    public Frame call(int opcode, JuteWriter body) throws IOException {
         int sent = gather(opcode, body);
         flush();
         Frame frame = read();
@@ -102,26 +102,26 @@ final class TestClient implements Closeable {
         return frame;
     }
 
-    Frame create(String path, String data) throws IOException {
+    public Frame create(String path, String data) throws IOException {
         return call(OpCode.CREATE, createBody(path, data));
     }
 
-    static JuteWriter createBody(String path, String data) {
+    public static JuteWriter createBody(String path, String data) {
         return new JuteWriter().writeString(path).writeBuffer(data.getBytes(java.nio.charset.StandardCharsets.UTF_8))
                 .writeInt(1).writeInt(Perms.ALL).writeString("world").writeString("anyone").writeInt(0);
     }
 
-    static JuteWriter setBody(String path, String data) {
+    public static JuteWriter setBody(String path, String data) {
         return new JuteWriter().writeString(path).writeBuffer(data.getBytes(java.nio.charset.StandardCharsets.UTF_8))
                 .writeInt(-1);
     }
 
-    static JuteWriter getBody(String path, boolean watch) {
+    public static JuteWriter getBody(String path, boolean watch) {
         return new JuteWriter().writeString(path).writeBoolean(watch);
     }
 
     /** True when the server has closed the connection, or does so within the socket's timeout. */
-    boolean isClosed() {
+    public boolean isClosed() {
         try {
             while (true) {
                 frame();

@@ -1,4 +1,4 @@
-package org.lockstep.server.desk;
+package org.lockstep.server.replica;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;

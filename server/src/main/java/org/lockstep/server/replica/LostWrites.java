@@ -1,4 +1,4 @@
-package org.lockstep.server.desk;
+package org.lockstep.server.replica;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,6 +25,7 @@ public final class LostWrites {
     private record Gap(long lastKept, long nextBegins) {}
 
     private final List<Gap> gaps = new ArrayList<>();
+    private boolean changed;
 
     /** Reads a record written by {@link #encode}; null for none. */
     public static LostWrites decode(byte[] record) {
@@ -47,13 +48,27 @@ public final class LostWrites {
         return out.array();
     }
 
-    /** Everything above {@code lastKept} may have been forgotten; new zxids begin above {@code nextBegins}. */
+    /**
+     * Everything above {@code lastKept} may have been forgotten; new zxids begin above {@code nextBegins}. A gap that is known
+     * stays as it is.
+     */
     public void add(long lastKept, long nextBegins) {
+        if (gaps.stream().anyMatch(gap -> gap.nextBegins() == nextBegins)) {
+            return;
+        }
+        changed = true;
         gaps.add(new Gap(lastKept, nextBegins));
         if (gaps.size() > GAPS_MAX) {
             Gap first = gaps.remove(0);
             gaps.set(0, new Gap(first.lastKept(), gaps.get(0).nextBegins()));
         }
+    }
+
+    /** Whether a gap was added since this was asked last: the record should be written. */
+    boolean takeChange() {
+        boolean was = changed;
+        changed = false;
+        return was;
     }
 
     /** True when {@code zxid} was given out and then forgotten. */

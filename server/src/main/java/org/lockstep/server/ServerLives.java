@@ -1,0 +1,101 @@
+package org.lockstep.server;
+
+import com.codahale.metrics.MetricRegistry;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.UUID;
+import org.lockstep.ensemble.core.EnsembleMember;
+import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.ensemble.core.PeerAddress;
+import org.lockstep.ensemble.core.Recovered;
+import org.lockstep.ensemble.core.Transport;
+import org.lockstep.ensemble.core.TransportListener;
+import org.lockstep.ensemble.tcp.TcpOptions;
+import org.lockstep.ensemble.tcp.TcpTransport;
+import org.lockstep.log.DataDirectory;
+import org.lockstep.log.LmdbLog;
+import org.lockstep.log.StorageOptions;
+import org.lockstep.server.config.EnsembleServer;
+import org.lockstep.server.config.ServerConfig;
+import org.lockstep.server.replica.Lives;
+
+/** What this server's lives in the ensemble begin with: its log, a new incarnation, and connections to the others. */
+final class ServerLives implements Lives, AutoCloseable {
+    private static final int FRAME_BYTES_MIN = 16 << 20;
+
+    private final ServerConfig config;
+    private final DataDirectory directory;
+    private final EventLoop loop;
+    private final MetricRegistry metrics;
+    private final EnsembleOptions options;
+    private final SecureRandom random = new SecureRandom();
+    private TcpTransport transport;
+
+    ServerLives(ServerConfig config, DataDirectory directory, EventLoop loop, MetricRegistry metrics) {
+        this.config = config;
+        this.directory = directory;
+        this.loop = loop;
+        this.metrics = metrics;
+        this.options = config.ensemble().options(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.juteMaxBufferBytes(),
+                UUID.randomUUID());
+    }
+
+    @Override
+    public MemberLog openLog() {
+        return config.ensemble().size() == 1
+                ? LmdbLog.open(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics)
+                : LmdbLog.openMember(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics);
+    }
+
+    @Override
+    public EnsembleMember begin(Recovered found) {
+        MemberId self = new MemberId(config.ensemble().myId(), UUID.fromString(directory.diskId()), random.nextLong());
+        return new EnsembleMember(self, options, found);
+    }
+
+    EnsembleOptions options() {
+        return options;
+    }
+
+    @Override
+    public Transport connect(EnsembleMember core, TransportListener listener) {
+        if (config.ensemble().size() == 1) {
+            return null;
+        }
+        UUID ensembleId = core.decided() == null ? null : core.decided().ensembleId();
+        try {
+            transport = transport == null
+                    ? TcpTransport.open(loop, core.self(), ensembleId, tcpOptions(), random, listener)
+                    : transport.reincarnate(core.self(), ensembleId, listener);
+        } catch (IOException e) {
+            throw new PeerPortException(PeerPortError.of(config.ensemble(), e.getCause() instanceof IOException why ? why : e));
+        }
+        return transport;
+    }
+
+    private TcpOptions tcpOptions() {
+        EnsembleServer.Address own = config.ensemble().self().address();
+        int frameBytes = Math.max(FRAME_BYTES_MIN, 2 * options.slotBytesMax());
+        return TcpOptions.of(new PeerAddress(config.ensemble().myId(), own.host(), own.quorumPort()), config.ensemble().peers())
+                .withListenOnAllIps(config.ensemble().listenOnAllIps()).withBounds(frameBytes, 4L * frameBytes);
+    }
+
+    /** The port for the other servers cannot be opened; the cause says why. */
+    static final class PeerPortException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        PeerPortException(StartException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (transport != null) {
+            transport.close();
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package org.lockstep.server.replica;
+
+import org.lockstep.ensemble.core.EnsembleMember;
+import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.ensemble.core.Recovered;
+import org.lockstep.ensemble.core.Transport;
+import org.lockstep.ensemble.core.TransportListener;
+
+/** What each new life of this server in the ensemble begins with. On the main event loop, where nothing else is said. */
+public interface Lives {
+    /** Opens the log, which is closed. On any thread. */
+    MemberLog openLog();
+
+    /** The core of a new incarnation, which has found {@code found} on its disk. */
+    EnsembleMember begin(Recovered found);
+
+    /**
+     * The connections of the incarnation that {@code core} is; null for a server that is alone. Those of the incarnation before
+     * come to an end. The first time not on the main event loop.
+     */
+    Transport connect(EnsembleMember core, TransportListener listener);
+}

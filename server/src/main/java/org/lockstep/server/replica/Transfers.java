@@ -1,0 +1,218 @@
+package org.lockstep.server.replica;
+
+import io.netty.channel.EventLoop;
+import java.util.function.Supplier;
+import org.lockstep.ensemble.codec.MalformedMessageException;
+import org.lockstep.ensemble.core.BulkReceiver;
+import org.lockstep.ensemble.core.BulkSender;
+import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.EnsembleMember;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.Position;
+import org.lockstep.ensemble.core.Transport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a joiner comes by the base of a view that is to be decided. The source offers it, the joiner says from where it wants it,
+ * the source sends it; each on a bulk stream, so that slots and rows do not wait. What is lost on the way is offered again: the
+ * coordinator asks until the joiner is ready.
+ */
+final class Transfers {
+    private static final Logger LOG = LoggerFactory.getLogger(Transfers.class);
+
+    /** After so long what was offered, or wanted, and did not come is said again. */
+    private static final long PATIENCE_NANOS = 300_000_000;
+
+    private final EventLoop loop;
+    private final EnsembleMember core;
+    private final LogSide log;
+    private final Supplier<Position> durableState;
+    private final int slotBytesMax;
+    private final Runnable turn;
+    private Transport transport;
+    private Effect.SendTransfer offered;
+    private long offeredAt;
+    private Message.Transfer staging;
+    private Message.Transfer newest;
+    private long wantedAt;
+    private boolean receiving;
+    private boolean over;
+
+    /**
+     * @param durableState where the state on the medium stands
+     * @param slotBytesMax the largest payload of a slot
+     * @param turn to be called when the core was told something
+     */
+    Transfers(EventLoop loop, EnsembleMember core, LogSide log, Supplier<Position> durableState, int slotBytesMax,
+            Runnable turn) {
+        this.loop = loop;
+        this.core = core;
+        this.log = log;
+        this.durableState = durableState;
+        this.slotBytesMax = slotBytesMax;
+        this.turn = turn;
+    }
+
+    void start(Transport connections) {
+        transport = connections;
+    }
+
+    /** The incarnation is over: whatever is under way counts for nothing. */
+    void end() {
+        over = true;
+    }
+
+    /** This server is the source of a joiner. */
+    void send(Effect.SendTransfer effect) {
+        boolean again = offered != null && effect.request().equals(offered.request());
+        if (again && System.nanoTime() - offeredAt < PATIENCE_NANOS) {
+            return;
+        }
+        offered = effect;
+        offeredAt = System.nanoTime();
+        Message.TransferRequest request = effect.request();
+        Message.Transfer offer = new Message.Transfer(request.ballot(), request.attempt(), request.value(), null);
+        say(request.joinerId(), new BulkHead(BulkHead.Kind.OFFER, Position.START, offer));
+    }
+
+    private void say(int serverId, BulkHead head) {
+        Announcement announcement = new Announcement(serverId, head.kind());
+        announcement.sender = transport.openBulk(serverId, head.encode(), announcement);
+    }
+
+    /** This server is the joiner: the base that was offered is wanted. */
+    void stage(Effect.Stage effect) {
+        newest = effect.transfer();
+        if (staging == null || !receiving && System.nanoTime() - wantedAt > PATIENCE_NANOS) {
+            fetch();
+        }
+    }
+
+    private void fetch() {
+        staging = newest;
+        wantedAt = System.nanoTime();
+        Position stands = durableState.get();
+        log.execute(held -> {
+            boolean continues = held.copyFrom() != null && held.copyFrom().compareTo(stands) <= 0
+                    && held.copiedUpTo().compareTo(stands) >= 0;
+            if (!continues) {
+                held.beginCopy(stands);
+            }
+            Position from = held.copiedUpTo();
+            loop.execute(() -> {
+                if (!over && staging != null) {
+                    say(staging.value().source().serverId(), new BulkHead(BulkHead.Kind.WANTED, from, staging));
+                }
+            });
+        });
+    }
+
+    /** A peer begins a stream; null refuses it. */
+    BulkReceiver onBulk(MemberId from, byte[] bytes, BulkReceiver.Stream stream) {
+        BulkHead head;
+        try {
+            head = BulkHead.decode(bytes);
+        } catch (MalformedMessageException e) {
+            LOG.warn("Server {} begins a stream that this server does not understand: {}", from.serverId(), e.getMessage());
+            return null;
+        }
+        return switch (head.kind()) {
+            case OFFER -> heard(() -> {
+                core.message(from, head.transfer());
+                turn.run();
+            });
+            case WANTED -> heard(() -> sendBase(from, head));
+            case BASE -> receiveBase(head, stream);
+        };
+    }
+
+    private void sendBase(MemberId joiner, BulkHead wanted) {
+        boolean isOffered = offered != null && offered.request().value().equals(wanted.transfer().value())
+                && wanted.transfer().value().rankOf(joiner) >= 0;
+        if (over || !isOffered) {
+            return;
+        }
+        BaseSender sender = new BaseSender(loop, log, joiner.serverId(), wanted.transfer(), wanted.from());
+        BulkHead head = new BulkHead(BulkHead.Kind.BASE, wanted.from(), wanted.transfer());
+        sender.start(transport.openBulk(joiner.serverId(), head.encode(), sender));
+    }
+
+    private BulkReceiver receiveBase(BulkHead head, BulkReceiver.Stream stream) {
+        if (over || receiving || staging == null || !staging.value().equals(head.transfer().value())) {
+            return null;
+        }
+        receiving = true;
+        return new BaseReceiver(loop, log, staging.value(), head.from(), slotBytesMax, stream, this::onStaged);
+    }
+
+    private void onStaged(boolean whole) {
+        if (over) {
+            return;
+        }
+        Message.Transfer done = staging;
+        staging = null;
+        receiving = false;
+        if (whole) {
+            boolean asked = newest.value().equals(done.value());
+            core.staged(asked ? newest : done);
+            turn.run();
+        }
+        if (!newest.value().equals(done.value())) {
+            fetch();
+        }
+    }
+
+    private BulkReceiver heard(Runnable then) {
+        return new BulkReceiver() {
+            @Override
+            public void onChunk(byte[] chunk) {
+                LOG.warn("A stream that should be empty is not");
+            }
+
+            @Override
+            public void onEnd() {
+                if (!over) {
+                    then.run();
+                }
+            }
+
+            @Override
+            public void onFailed(String why) {
+                LOG.debug("An announcement did not come whole: {}", why);
+            }
+        };
+    }
+
+    /** A stream whose head says everything. */
+    private final class Announcement implements BulkSender.Listener {
+        private final int serverId;
+        private final BulkHead.Kind kind;
+        private BulkSender sender;
+
+        Announcement(int serverId, BulkHead.Kind kind) {
+            this.serverId = serverId;
+            this.kind = kind;
+        }
+
+        @Override
+        public void onRoom() {
+            if (sender != null) {
+                sender.finish();
+                sender = null;
+            }
+        }
+
+        @Override
+        public void onFinished() {}
+
+        @Override
+        public void onFailed(String why) {
+            LOG.info("Server {} could not be told ({}): {}", serverId, kind, why);
+            if (kind == BulkHead.Kind.WANTED && !receiving) {
+                staging = null; // it will be offered again
+            }
+        }
+    }
+}

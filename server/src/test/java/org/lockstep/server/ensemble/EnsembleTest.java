@@ -1,0 +1,171 @@
+package org.lockstep.server.ensemble;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lockstep.server.LockstepServer;
+import org.lockstep.server.serving.TestClient;
+import org.lockstep.wire.JuteReader;
+import org.lockstep.wire.JuteWriter;
+import org.lockstep.wire.OpCode;
+
+/** Three servers on loopback and real disks, with clients on each. */
+class EnsembleTest {
+    @TempDir
+    Path dir;
+
+    private static String read(TestClient client, String path) throws Exception {
+        TestClient.Frame synced = client.call(OpCode.SYNC, new JuteWriter().writeString("/"));
+        assertEquals(0, synced.err());
+        TestClient.Frame frame = client.call(OpCode.GET_DATA, TestClient.getBody(path, false));
+        assertEquals(0, frame.err(), path);
+        JuteReader body = frame.body();
+        return new String(body.readBuffer(), StandardCharsets.UTF_8);
+    }
+
+    /** Has a client of each server write, and a client of each other read it. */
+    private static void writeAndReadEverywhere(EmbeddedEnsemble ensemble, String prefix, int count, int... ids) throws Exception {
+        Map<Integer, TestClient> clients = new HashMap<>();
+        try {
+            for (int id : ids) {
+                clients.put(id, new TestClient(ensemble.clientPort(id)));
+            }
+            for (int id : ids) {
+                TestClient client = clients.get(id);
+                for (int i = 0; i < count; i++) {
+                    client.gather(OpCode.CREATE, TestClient.createBody("/" + prefix + id + "-" + i, prefix + i));
+                }
+                client.flush();
+            }
+            for (int id : ids) {
+                long last = 0;
+                for (int i = 0; i < count; i++) {
+                    TestClient.Frame reply = clients.get(id).read();
+                    assertEquals(0, reply.err());
+                    assertTrue(reply.zxid() > last, "a zxid went back");
+                    last = reply.zxid();
+                }
+            }
+            for (int writer : ids) {
+                for (int reader : ids) {
+                    assertEquals(prefix + (count - 1), read(clients.get(reader), "/" + prefix + writer + "-" + (count - 1)));
+                }
+            }
+        } finally {
+            for (TestClient client : clients.values()) {
+                client.close();
+            }
+        }
+    }
+
+    private static void assertSameEverywhere(EmbeddedEnsemble ensemble, int... ids) throws InterruptedException {
+        LockstepServer first = ensemble.server(ids[0]);
+        for (int id : ids) {
+            LockstepServer server = ensemble.server(id);
+            for (int i = 0; i < 500 && (server.lastZxid() != first.lastZxid() || server.digest() != first.digest()); i++) {
+                Thread.sleep(10);
+            }
+            assertEquals(first.lastZxid(), server.lastZxid(), "server " + id);
+            assertEquals(first.digest(), server.digest(), "server " + id);
+        }
+        assertTrue(ensemble.failures.isEmpty(), ensemble.failures.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
+    void blankServersFormAViewAndServeClientsEachOfThem(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "a", 200, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
+    void eachServerMayLeaveAndReturn(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            int[][] others = {{2, 3}, {1, 3}, {1, 2}};
+            for (int id = 1; id <= 3; id++) {
+                int[] rest = others[id - 1];
+                writeAndReadEverywhere(ensemble, "before" + id + "-", 100, 1, 2, 3);
+                long viewId = ensemble.server(rest[0]).viewId();
+                ensemble.stop(id);
+                ensemble.awaitView(viewId + 1, rest[0], rest[1]);
+                writeAndReadEverywhere(ensemble, "without" + id + "-", 100, rest);
+                ensemble.start(id);
+                ensemble.awaitView(viewId + 2, 1, 2, 3);
+                writeAndReadEverywhere(ensemble, "after" + id + "-", 100, 1, 2, 3);
+                assertSameEverywhere(ensemble, 1, 2, 3);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
+    void allMayStopAndStartAgain(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "a", 300, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+            for (int round = 0; round < 3; round++) {
+                for (int id = 1; id <= 3; id++) {
+                    ensemble.stop(id);
+                }
+                for (int id = 3; id >= 1; id--) {
+                    ensemble.start(id);
+                }
+                ensemble.awaitView(2 + round, 1, 2, 3);
+                try (TestClient client = new TestClient(ensemble.clientPort(1 + round))) {
+                    for (int id = 1; id <= 3; id++) {
+                        assertEquals("a299", read(client, "/a" + id + "-299"));
+                    }
+                }
+                writeAndReadEverywhere(ensemble, "b" + round + "-", 50, 1, 2, 3);
+                assertSameEverywhere(ensemble, 1, 2, 3);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
+    void whoStoodStillTooLongDropsItsClientsAndJoinsAgain(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
+            try (TestClient bystander = new TestClient(ensemble.clientPort(3));
+                    TestClient sleeper = new TestClient(ensemble.clientPort(2))) {
+                Thread pause = new Thread(() -> ensemble.server(2).onLoop(() -> {
+                    Thread.sleep(2500);
+                    return null;
+                }));
+                pause.start();
+                for (int i = 0; i < 20; i++) {
+                    assertEquals(0, bystander.create("/meanwhile-" + i, "x").err());
+                }
+                pause.join();
+                ensemble.awaitView(3, 1, 2, 3);
+                assertTrue(sleeper.isClosed(), "a client of an excluded server is still connected");
+                assertEquals(0, bystander.create("/afterwards", "x").err());
+                try (TestClient resumed = new TestClient(ensemble.clientPort(2), sleeper.sessionId, sleeper.password, 0)) {
+                    assertEquals(sleeper.sessionId, resumed.sessionId);
+                    assertEquals("x", read(resumed, "/meanwhile-19"));
+                }
+            }
+            writeAndReadEverywhere(ensemble, "b", 20, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+        }
+    }
+}
