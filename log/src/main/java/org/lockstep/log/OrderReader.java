@@ -33,6 +33,9 @@ final class OrderReader {
         boolean unflushed = unfolded.containsKey(after);
         return disk.read(txn -> {
             Position floor = disk.order().floor().position();
+            if (after.index() < 0 && after.viewId() > 0) {
+                return after.compareTo(floor) >= 0 && disk.member().knows(after.viewId());
+            }
             return after.equals(floor)
                     || after.compareTo(floor) > 0 && (unflushed || disk.order().table().contains(txn, after));
         });

@@ -40,7 +40,7 @@ final class ServerLives implements Lives, AutoCloseable {
         this.loop = loop;
         this.metrics = metrics;
         this.options = config.ensemble().options(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.juteMaxBufferBytes(),
-                UUID.randomUUID());
+                UUID.randomUUID()).withObservers(config.ensemble().observerIds());
     }
 
     @Override
@@ -58,6 +58,11 @@ final class ServerLives implements Lives, AutoCloseable {
 
     EnsembleOptions options() {
         return options;
+    }
+
+    @Override
+    public boolean isObserver() {
+        return config.ensemble().isObserver();
     }
 
     @Override

@@ -34,7 +34,7 @@ final class Incarnation implements TransportListener {
         /** A turn begins: what waits to be sent may be submitted. Called again whenever the window may have opened. */
         void offer();
 
-        /** The effect is {@code Deliver}, {@code BeginView}, {@code FlushedEverywhere} or {@code CutOff}. */
+        /** The effect is one about the order, or the state, or what clients are told. */
         void perform(Effect effect);
 
         /** All that could be applied is: replies may leave. */
@@ -274,8 +274,8 @@ final class Incarnation implements TransportListener {
             transfers.send(transfer);
         } else if (effect instanceof Effect.Stage stage) {
             transfers.stage(stage);
-        } else if (effect instanceof Effect.Learn) {
-            core.learned();
+        } else if (effect instanceof Effect.ReadLog read) {
+            transfers.read(read);
         } else {
             later.add(effect);
         }
@@ -328,8 +328,10 @@ final class Incarnation implements TransportListener {
                 host.excluded(excluded);
                 return;
             }
-            if (effect instanceof Effect.BeginView begin && transport != null) {
+            if (transport != null && effect instanceof Effect.BeginView begin) {
                 transport.setEnsembleId(begin.view().ensembleId());
+            } else if (transport != null && effect instanceof Effect.FollowView follow) {
+                transport.setEnsembleId(follow.view().ensembleId());
             }
             host.perform(effect);
         }

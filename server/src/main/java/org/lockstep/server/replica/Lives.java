@@ -14,6 +14,9 @@ public interface Lives {
     /** The core of a new incarnation, which has found {@code found} on its disk. */
     EnsembleMember begin(Recovered found);
 
+    /** Whether this server only follows, and is never a member. */
+    boolean isObserver();
+
     /**
      * The connections of the incarnation that {@code core} is; null for a server that is alone. Those of the incarnation before
      * come to an end. The first time not on the main event loop.

@@ -1,10 +1,13 @@
 package org.lockstep.server.replica;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.state.BatchWriter;
+import org.lockstep.wire.OpCode;
 
 /**
  * This server's requests on their way: gathered into batches, given to the core one by one, and waiting for their slots to be
@@ -23,9 +26,21 @@ final class OwnBatches {
     private int outstandingCount;
     private int inFlightCount;
     private long outstandingBytes;
+    private boolean namesOrigin;
+    private long origin;
+    private long batches;
 
     OwnBatches(ReplicaMetrics metrics) {
         this.metrics = metrics;
+    }
+
+    /**
+     * From now on each batch names where it comes from, so that no two are ever equal: what an observer has others order may
+     * come back in any of several ways, and is known by what is in it.
+     */
+    void nameOrigin(long incarnation) {
+        namesOrigin = true;
+        origin = incarnation;
     }
 
     /** Ordered requests taken in and not yet applied. */
@@ -55,7 +70,16 @@ final class OwnBatches {
             building.openedNanos = System.nanoTime();
             lastBatchMillis = Math.max(lastBatchMillis, System.currentTimeMillis());
             batch.begin(lastBatchMillis);
+            if (namesOrigin) {
+                byte[] name = ByteBuffer.allocate(2 * Long.BYTES).putLong(origin).putLong(++batches).array();
+                put(reply -> {}, OpCode.MARKER, 0, 0, 0, ids, name, 0, name.length);
+            }
         }
+        put(pending, opcode, sessionId, attach, cxid, ids, body, offset, length);
+    }
+
+    private void put(Pending pending, int opcode, long sessionId, int attach, int cxid, byte[] ids, byte[] body, int offset,
+            int length) {
         building.addCommand(pending);
         batch.add(opcode, sessionId, attach, cxid, ids, body, offset, length);
         outstandingCount++;
@@ -121,7 +145,7 @@ final class OwnBatches {
     /** The own slot that is delivered as {@code slot}: the first in flight. */
     SlotInFlight delivered(Slot slot) {
         SlotInFlight own = inFlight.poll();
-        if (own == null || own.payload != slot.payload()) {
+        if (own == null || own.payload != slot.payload() && !Arrays.equals(own.payload, slot.payload())) {
             throw new IllegalStateException("slot " + slot.position() + " of this server was delivered out of turn");
         }
         if (own.securedNanos != 0) {

@@ -37,6 +37,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
     /** How far a backlog may grow past the point at which it is worked off in the background. */
     private static final int BACKLOG_FACTOR_MAX = 4;
+    private static final long FETCH_RETRY_MILLIS = 5000;
     private static final long COUNTER_MASK = 0xffff_ffffL;
     private static final ViewListener NOBODY = new ViewListener() {
         @Override
@@ -66,9 +67,11 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     private ViewListener views = NOBODY;
     private Incarnation life;
+    private FollowedCopy followed;
     private ViewRecord view;
     private int rank;
     private Position flushed = Position.START;
+    private Position checkpointedBefore = Position.START;
     private boolean changingView;
     private boolean delivering;
     private boolean stopping;
@@ -98,7 +101,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         registry.gauge("state.digests_compared", () -> digests::comparedCount);
         this.log = new LogSide(loop, log, lives::openLog, options.policy().isLazy(), this,
                 new FlushWatch(options.fsyncWarningMillis(), registry), fatal);
-        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, this.log::deleteBelow,
+        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, this::letGo,
                 () -> roomMade.run(), fatal);
     }
 
@@ -115,12 +118,21 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     private Incarnation newLife(Recovered found) {
-        life = new Incarnation(loop, lives.begin(found), this, fatal);
+        Position applied = applier.applied();
+        life = new Incarnation(loop, lives.begin(found.withApplied(applied)), this, fatal);
+        followed = new FollowedCopy(log, this::durableState, applied);
+        if (isObserver()) {
+            own.nameOrigin(life.core().self().incarnation());
+        }
         return life;
     }
 
+    private Position durableState() {
+        return Positions.ofMark(state.mark());
+    }
+
     private void begin(Incarnation begun, Transport connections) {
-        begun.start(connections, new Transfers(loop, begun.core(), log, () -> Positions.ofMark(state.mark()),
+        begun.start(connections, new Transfers(loop, begun.core(), log, this::durableState,
                 options.slotBytesMax(), begun::scheduleTurn));
     }
 
@@ -226,7 +238,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     /** Near the end of a view's zxids what gathers goes into the next view. */
     private boolean zxidsAreUsedUp() {
-        if ((state.lastZxid() & COUNTER_MASK) + own.inFlightCount() <= options.zxidsPerView()) {
+        if (view == null || (state.lastZxid() & COUNTER_MASK) + own.inFlightCount() <= options.zxidsPerView()) {
             return false;
         }
         if (!changingView) {
@@ -240,14 +252,18 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     @Override
     public void perform(Effect effect) {
         if (effect instanceof Effect.Deliver deliver) {
-            deliver(deliver.slot());
+            deliver(deliver.slot(), deliver.own());
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin.view(), begin.fromDisk());
+        } else if (effect instanceof Effect.FollowView follow) {
+            followView(follow.view());
+        } else if (effect instanceof Effect.FetchState fetch) {
+            fetchState(fetch);
         } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
             barriers.release(position(everywhere.viewId(), everywhere.upTo()));
         } else if (effect instanceof Effect.CutOff cut) {
             views.cutOff(cut.value());
-        } else {
+        } else if (!(effect instanceof Effect.StopFetching)) {
             throw new IllegalArgumentException("not for the replica: " + effect);
         }
     }
@@ -273,15 +289,15 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             checkpoint();
         }
         zxidsAreUsedUp();
+        followed.flush();
     }
 
-    private void deliver(Slot slot) {
+    private void deliver(Slot slot, boolean isOwn) {
         if (!delivering) {
             delivering = true;
             beforeDelivery.run();
             deliveryNanos = System.nanoTime();
         }
-        boolean isOwn = slot.position().rank() == rank;
         boolean hasSync = applier.apply(slot, isOwn ? own.delivered(slot) : null);
         if (hasSync && options.policy() == FsyncPolicy.WRITE_BARRIER) {
             life.requestFlush(slot.position());
@@ -290,6 +306,38 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             backlog.secured(slot.payload().length);
         }
         checkpointer.noteApplied(slot.payload().length);
+        if (view == null && !isObserver()) {
+            followed.add(slot);
+        }
+    }
+
+    /** A view begins in what a member feeds this process, which is in no view. */
+    private void followView(ViewRecord next) {
+        applier.view(next);
+        barriers.release(endOf(next.viewId() - 1));
+        if (isObserver()) {
+            views.viewBegan(new EnsembleView(next.viewId(), life.core().self(), next.members()));
+        } else {
+            followed.add(next);
+        }
+    }
+
+    private boolean isObserver() {
+        return lives.isObserver();
+    }
+
+    /** The log of no member reaches back to where this server stands. */
+    private void fetchState(Effect.FetchState fetch) {
+        Incarnation asked = life;
+        LOG.error("The logs of the others do not reach back to {}, where the state of this server stands: it cannot join."
+                + " Stop it, copy the data directory of another server that is stopped as well, but for its disk id, or start"
+                + " this server with an empty one while the others still have their whole log", applier.applied());
+        loop.schedule(guard("retry", () -> {
+            if (!asked.isOver()) {
+                asked.core().stateNotFetched(fetch.stream());
+                asked.turn();
+            }
+        }), FETCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void beginView(ViewRecord next, boolean fromDisk) {
@@ -384,13 +432,27 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             return; // timers run on until the event loop ends, which is after the threads they need
         }
         Position applied = applier.applied();
-        if (!options.policy().isLazy() || applied.compareTo(flushed) <= 0) {
+        if (!options.policy().isLazy() || view == null || applied.compareTo(flushed) <= 0) {
             checkpointer.begin(applied, applied);
         } else {
             checkpointer.begin(applied, flushed);
             life.requestFlush(applied);
             life.scheduleTurn();
         }
+    }
+
+    /**
+     * The state on the medium has reached {@code checkpointed}: slots before it go, unless somebody may still ask for them. Who is
+     * in the view may come back with a state that is a checkpoint older; who is out of it, with any.
+     */
+    private void letGo(Position checkpointed) {
+        if (view == null || view.members().size() < view.voters().size()) {
+            return;
+        }
+        Position limit = view.members().size() == 1 ? checkpointed : checkpointedBefore;
+        Position needed = life.core().neededByFollowers();
+        log.deleteBelow(needed != null && needed.compareTo(limit) < 0 ? needed : limit);
+        checkpointedBefore = checkpointed;
     }
 
     // ---- the end

@@ -7,10 +7,13 @@ import org.lockstep.ensemble.core.BulkReceiver;
 import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.EnsembleMember;
+import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
+import org.lockstep.ensemble.core.Order;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Transport;
+import org.lockstep.ensemble.core.Trim;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +27,8 @@ final class Transfers {
 
     /** After so long what was offered, or wanted, and did not come is said again. */
     private static final long PATIENCE_NANOS = 300_000_000;
+
+    private static final int RANKS_MAX = 64;
 
     private final EventLoop loop;
     private final EnsembleMember core;
@@ -95,11 +100,7 @@ final class Transfers {
         wantedAt = System.nanoTime();
         Position stands = durableState.get();
         log.execute(held -> {
-            boolean continues = held.copyFrom() != null && held.copyFrom().compareTo(stands) <= 0
-                    && held.copiedUpTo().compareTo(stands) >= 0;
-            if (!continues) {
-                held.beginCopy(stands);
-            }
+            FollowedCopy.goOn(held, stands);
             Position from = held.copiedUpTo();
             loop.execute(() -> {
                 if (!over && staging != null) {
@@ -107,6 +108,29 @@ final class Transfers {
                 }
             });
         });
+    }
+
+    /** A follower is to be fed from the log of this member. */
+    void read(Effect.ReadLog effect) {
+        Position upTo = effect.upTo();
+        Trim cut = upTo.index() < 0 ? Trim.nothing(RANKS_MAX) : Trim.upTo(Order.of(upTo.index(), upTo.rank()), RANKS_MAX);
+        log.execute(held -> {
+            LogRange range = held.reachesBackTo(effect.after())
+                    ? held.read(effect.after(), upTo.viewId(), cut, effect.bytesMax()) : null;
+            loop.execute(() -> onRead(effect, range));
+        });
+    }
+
+    private void onRead(Effect.ReadLog effect, LogRange range) {
+        if (over) {
+            return;
+        }
+        if (range == null) {
+            core.logTooShort(effect.followerId(), effect.stream());
+        } else {
+            core.logRead(effect.followerId(), effect.stream(), range);
+        }
+        turn.run();
     }
 
     /** A peer begins a stream; null refuses it. */

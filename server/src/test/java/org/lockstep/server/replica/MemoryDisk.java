@@ -153,7 +153,8 @@ final class MemoryDisk {
 
         @Override
         public boolean reachesBackTo(Position after) {
-            return after.equals(Position.START) || order.containsKey(after);
+            return after.equals(Position.START) || order.containsKey(after)
+                    || after.index() < 0 && views.containsKey(after.viewId());
         }
 
         @Override

@@ -78,6 +78,11 @@ final class ReplicaRig implements ViewListener {
             }
 
             @Override
+            public boolean isObserver() {
+                return false;
+            }
+
+            @Override
             public Transport connect(EnsembleMember core, TransportListener listener) {
                 connections = network.connect(core.self(), loop, listener);
                 return connections;

@@ -19,8 +19,8 @@ import org.lockstep.wire.Perms;
 public final class TestClient implements Closeable {
     public static final int EVENT_XID = -1;
 
-    final long sessionId;
-    final byte[] password;
+    public final long sessionId;
+    public final byte[] password;
     private final Socket socket;
     private final DataInputStream in;
     private final OutputStream out;
