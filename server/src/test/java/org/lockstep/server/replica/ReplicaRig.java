@@ -27,6 +27,7 @@ import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.OpCode;
 import org.lockstep.wire.Perms;
 import org.lockstep.wire.door.ClientDoor;
+import org.lockstep.wire.door.SpinBeforeSleep;
 
 /** One replica on an event loop of its own, over a disk and a network in memory; it can be ended and begun again. */
 final class ReplicaRig implements ViewListener {
@@ -59,7 +60,7 @@ final class ReplicaRig implements ViewListener {
     }
 
     void start() {
-        group = ClientDoor.newEventLoop("replica-" + serverId);
+        group = ClientDoor.newEventLoop("replica-" + serverId, new SpinBeforeSleep());
         loop = group.next();
         state = new StateMachine(new NothingStored(), new StateOptions(false, true, true, false, 1 << 20));
         MemberLog log = disk.open();
