@@ -10,8 +10,8 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * What a process outside every view is fed, kept beside its log: with what is staged behind it, it takes the log's place when a view
- * is installed. So a joiner needs only the very end while the others wait for it.
+ * What a process outside every view is fed, kept beside its log: with what is staged behind it, it takes the log's place when a
+ * view is installed. So a joiner needs only the very end while the others wait for it.
  */
 final class FollowedCopy {
     private final LogSide log;

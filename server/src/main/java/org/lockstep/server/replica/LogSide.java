@@ -4,6 +4,9 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -23,6 +26,8 @@ final class LogSide implements LogThread.Listener {
         /** These are done, in order; of slots secured together the last of each sender is named. */
         void onLogDone(List<Effect> effects);
     }
+
+    private static final int LOOK_MILLIS = 50;
 
     private final EventLoop loop;
     private final Supplier<MemberLog> opener;
@@ -108,7 +113,11 @@ final class LogSide implements LogThread.Listener {
                 answer.completeExceptionally(e);
             }
         });
-        return answer.join();
+        try {
+            return answer.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
     /** Ends the log thread, opens the log anew, and hands what is found to {@code then} on the main event loop. */
@@ -131,6 +140,17 @@ final class LogSide implements LogThread.Listener {
         opening.setDaemon(true);
         reopening = opening;
         opening.start();
+    }
+
+    /** Waits until the log thread has done what was handed in, and the main event loop knows. Not on the main event loop. */
+    void settle() throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(1);
+        LogThread asked = thread;
+        asked.execute(done::countDown);
+        while (!done.await(LOOK_MILLIS, TimeUnit.MILLISECONDS) && asked.isAlive()) {
+            continue; // a thread that has failed finishes nothing
+        }
+        loop.submit(() -> {}).awaitUninterruptibly();
     }
 
     /** Finishes what was handed in, and closes the log; false when that failed, or had before. Not on the main event loop. */

@@ -90,6 +90,10 @@ final class LogThread implements Runnable {
         return !failed;
     }
 
+    boolean isAlive() {
+        return thread.isAlive();
+    }
+
     private void wake() {
         if (parked) {
             parked = false;

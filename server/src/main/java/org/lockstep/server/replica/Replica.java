@@ -35,20 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
-    /** How far a backlog may grow past the point at which it is worked off in the background. */
-    private static final int BACKLOG_FACTOR_MAX = 4;
     private static final long FETCH_RETRY_MILLIS = 5000;
-    private static final long COUNTER_MASK = 0xffff_ffffL;
-    private static final ViewListener NOBODY = new ViewListener() {
-        @Override
-        public void viewBegan(EnsembleView view) {}
-
-        @Override
-        public void cutOff(boolean value) {}
-
-        @Override
-        public void excluded() {}
-    };
 
     private final EventLoop loop;
     private final StateMachine state;
@@ -56,30 +43,23 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     private final FatalHandler fatal;
     private final ReplicaMetrics metrics;
     private final LogSide log;
-    private final Checkpointer checkpointer;
     private final Applier applier;
     private final OwnBatches own;
     private final Barriers barriers = new Barriers();
     private final DigestCheck digests;
-    private final FlushBacklog backlog = new FlushBacklog();
+    private final Medium medium;
     private final Lives lives;
     private final LostWrites lostWrites;
 
-    private ViewListener views = NOBODY;
+    private final CurrentView view;
     private Incarnation life;
     private FollowedCopy followed;
-    private ViewRecord view;
-    private int rank;
-    private Position flushed = Position.START;
-    private Position checkpointedBefore = Position.START;
-    private boolean changingView;
     private boolean delivering;
     private boolean stopping;
     private long deliveryNanos;
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
     private Runnable roomMade = () -> {};
-    private ViewListener viewListener;
     private BooleanSupplier soleClient = () -> false;
 
     /**
@@ -101,8 +81,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         registry.gauge("state.digests_compared", () -> digests::comparedCount);
         this.log = new LogSide(loop, log, lives::openLog, options.policy().isLazy(), this,
                 new FlushWatch(options.fsyncWarningMillis(), registry), fatal);
-        this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, this::letGo,
-                () -> roomMade.run(), fatal);
+        this.view = new CurrentView(state, applier, barriers, digests, lostWrites, this.log, options.zxidsPerView());
+        this.medium = new Medium(loop, state, store, this.log, options, () -> roomMade.run(), fatal);
     }
 
     /** Starts the threads and timers, and the first life, which found {@code found} on its disk. Not on the main event loop. */
@@ -120,20 +100,17 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     private Incarnation newLife(Recovered found) {
         Position applied = applier.applied();
         life = new Incarnation(loop, lives.begin(found.withApplied(applied)), this, fatal);
-        followed = new FollowedCopy(log, this::durableState, applied);
-        if (isObserver()) {
+        followed = new FollowedCopy(log, medium::durableState, applied);
+        medium.setLife(life, null);
+        if (lives.isObserver()) {
             own.nameOrigin(life.core().self().incarnation());
         }
         return life;
     }
 
-    private Position durableState() {
-        return Positions.ofMark(state.mark());
-    }
-
     private void begin(Incarnation begun, Transport connections) {
-        begun.start(connections, new Transfers(loop, begun.core(), log, this::durableState,
-                options.slotBytesMax(), begun::scheduleTurn));
+        begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(),
+                begun::scheduleTurn));
     }
 
     private void liveAgain(Recovered found) {
@@ -145,7 +122,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     /** {@code listener} hears of views from now on; one at a time. To be set before {@link #start}. */
     public void setViewListener(ViewListener listener) {
-        views = listener;
+        view.setListener(listener);
     }
 
     @Override
@@ -176,7 +153,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     /** The view this server is a live member of, as far as it has begun here; null without one. */
     public ViewRecord view() {
-        return view;
+        return view.record();
     }
 
     /** {@inheritDoc} Too many are under way, or the medium cannot keep up, whose backlog would fill the heap. */
@@ -184,8 +161,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     public boolean isFull() {
         return own.outstandingCount() >= options.outstandingMax()
                 || own.outstandingBytes() >= OUTSTANDING_BYTES_MAX
-                || backlog.unflushedBytes() >= BACKLOG_FACTOR_MAX * options.maxUnsyncedBytes()
-                || checkpointer.bytesSinceLast() >= BACKLOG_FACTOR_MAX * options.checkpointBytes();
+                || medium.isBehind();
     }
 
     /** Ordered requests of this server taken in and not yet applied. */
@@ -223,7 +199,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         if (own.hasNext() && life.isLive()) {
             sayDigest();
         }
-        while (own.hasNext() && life.core().mayTakeMore() && !zxidsAreUsedUp()) {
+        while (own.hasNext() && life.core().mayTakeMore() && !view.zxidsAreUsedUp(own.inFlightCount(), life.core())) {
             life.core().submit(own.takeNext());
         }
     }
@@ -236,33 +212,21 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         }
     }
 
-    /** Near the end of a view's zxids what gathers goes into the next view. */
-    private boolean zxidsAreUsedUp() {
-        if (view == null || (state.lastZxid() & COUNTER_MASK) + own.inFlightCount() <= options.zxidsPerView()) {
-            return false;
-        }
-        if (!changingView) {
-            changingView = true;
-            LOG.info("The zxids of view {} are used up: the next view is asked for", view.viewId());
-            life.core().planViewChange();
-        }
-        return true;
-    }
-
     @Override
     public void perform(Effect effect) {
         if (effect instanceof Effect.Deliver deliver) {
             deliver(deliver.slot(), deliver.own());
         } else if (effect instanceof Effect.BeginView begin) {
-            beginView(begin.view(), begin.fromDisk());
+            view.begin(begin.view(), begin.fromDisk(), life.core().self());
+            medium.setLife(life, begin.view());
         } else if (effect instanceof Effect.FollowView follow) {
-            followView(follow.view());
+            follow(follow.view());
         } else if (effect instanceof Effect.FetchState fetch) {
             fetchState(fetch);
         } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
             barriers.release(position(everywhere.viewId(), everywhere.upTo()));
         } else if (effect instanceof Effect.CutOff cut) {
-            views.cutOff(cut.value());
+            view.cutOff(cut.value());
         } else if (!(effect instanceof Effect.StopFetching)) {
             throw new IllegalArgumentException("not for the replica: " + effect);
         }
@@ -282,13 +246,10 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         }
         afterDelivery.run();
         metrics.reply.update(System.nanoTime() - applied, TimeUnit.NANOSECONDS);
-        if (options.policy().isLazy() && backlog.unrequestedBytes() > options.maxUnsyncedBytes()) {
-            life.requestFlush(applier.applied());
+        if (!stopping) {
+            medium.afterDelivery(applier.applied());
         }
-        if (checkpointer.bytesSinceLast() > options.checkpointBytes()) {
-            checkpoint();
-        }
-        zxidsAreUsedUp();
+        view.zxidsAreUsedUp(own.inFlightCount(), life.core());
         followed.flush();
     }
 
@@ -302,28 +263,17 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         if (hasSync && options.policy() == FsyncPolicy.WRITE_BARRIER) {
             life.requestFlush(slot.position());
         }
-        if (options.policy().isLazy()) {
-            backlog.secured(slot.payload().length);
-        }
-        checkpointer.noteApplied(slot.payload().length);
-        if (view == null && !isObserver()) {
+        medium.applied(slot.payload().length);
+        if (view.record() == null && !lives.isObserver()) {
             followed.add(slot);
         }
     }
 
-    /** A view begins in what a member feeds this process, which is in no view. */
-    private void followView(ViewRecord next) {
-        applier.view(next);
-        barriers.release(endOf(next.viewId() - 1));
-        if (isObserver()) {
-            views.viewBegan(new EnsembleView(next.viewId(), life.core().self(), next.members()));
-        } else {
+    private void follow(ViewRecord next) {
+        view.follow(next, life.core().self(), lives.isObserver());
+        if (!lives.isObserver()) {
             followed.add(next);
         }
-    }
-
-    private boolean isObserver() {
-        return lives.isObserver();
     }
 
     /** The log of no member reaches back to where this server stands. */
@@ -340,42 +290,6 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         }), FETCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    private void beginView(ViewRecord next, boolean fromDisk) {
-        if (fromDisk) {
-            replay(next);
-        }
-        barriers.release(endOf(next.viewId() - 1));
-        applier.view(next);
-        if (lostWrites.takeChange()) {
-            byte[] record = lostWrites.encode();
-            log.call(held -> {
-                held.putRecord(LostWrites.RECORD, record);
-                return null;
-            });
-        }
-        view = next;
-        rank = next.rankOf(life.core().self());
-        digests.viewBegan(next.viewId(), next.members().size(), rank);
-        changingView = false;
-        LOG.info("View {} begins: servers {}, this is {} of rank {}", next.viewId(),
-                next.members().stream().map(member -> member.serverId()).toList(), life.core().self().serverId(), rank);
-        views.viewBegan(new EnsembleView(next.viewId(), life.core().self(), next.members()));
-    }
-
-    private static Position endOf(long viewId) {
-        return new Position(viewId, Long.MAX_VALUE, 0);
-    }
-
-    /** Brings the state up to the base of a view that begins from the disk. */
-    private void replay(ViewRecord next) {
-        Position before = applier.applied();
-        long znodes = log.call(held -> {
-            held.replay(before, applier);
-            return state.nodeCount();
-        });
-        LOG.info("The log is applied from {} to {}: {} znodes", before, applier.applied(), znodes);
-    }
-
     // ---- the log
 
     @Override
@@ -383,17 +297,16 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         for (int i = 0; i < slots.size(); i++) {
             own.sent(((Effect.Secure) slots.get(i)).slot());
         }
-        // With a sole client, and nobody else in the view: while its write is flushed there is nobody to serve, and two changes
-        // of thread cost a third of a flush.
-        boolean alone = view != null && view.members().size() == 1;
-        return log.secure(slots, alone && soleClient.getAsBoolean());
+        // With a sole client, and nobody else in the view: while its write is flushed there is nobody to serve, and two
+        // changes of thread cost a third of a flush.
+        return log.secure(slots, view.isAlone() && soleClient.getAsBoolean());
     }
 
     @Override
     public void addToLog(List<Effect> effects) {
         for (int i = 0; i < effects.size(); i++) {
             if (effects.get(i) instanceof Effect.Flush flush) {
-                backlog.requested(position(flush.viewId(), flush.upTo()));
+                medium.flushAsked(position(flush.viewId(), flush.upTo()));
             }
         }
         log.add(effects);
@@ -408,51 +321,20 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     @Override
     public void logDone(Effect effect) {
         if (effect instanceof Effect.Secure secure) {
-            if (secure.slot().position().rank() == rank) {
+            if (secure.slot().position().rank() == view.rank()) {
                 own.secured(secure.slot().position());
             }
         } else if (effect instanceof Effect.Flush flush) {
-            flushed(position(flush.viewId(), flush.upTo()));
+            medium.flushed(position(flush.viewId(), flush.upTo()));
         } else if (effect instanceof Effect.Install install) {
-            flushed(endOf(install.view().viewId() - 1));
+            medium.flushed(CurrentView.endOf(install.view().viewId() - 1));
         }
     }
-
-    private void flushed(Position upTo) {
-        flushed = upTo.compareTo(flushed) > 0 ? upTo : flushed;
-        backlog.flushed(flushed);
-        checkpointer.onFlushed(flushed);
-        roomMade.run();
-    }
-
-    // ---- checkpoints
 
     private void checkpoint() {
-        if (stopping) {
-            return; // timers run on until the event loop ends, which is after the threads they need
+        if (!stopping) { // timers run on until the event loop ends, which is after the threads they need
+            medium.checkpoint(applier.applied());
         }
-        Position applied = applier.applied();
-        if (!options.policy().isLazy() || view == null || applied.compareTo(flushed) <= 0) {
-            checkpointer.begin(applied, applied);
-        } else {
-            checkpointer.begin(applied, flushed);
-            life.requestFlush(applied);
-            life.scheduleTurn();
-        }
-    }
-
-    /**
-     * The state on the medium has reached {@code checkpointed}: slots before it go, unless somebody may still ask for them. Who is
-     * in the view may come back with a state that is a checkpoint older; who is out of it, with any.
-     */
-    private void letGo(Position checkpointed) {
-        if (view == null || view.members().size() < view.voters().size()) {
-            return;
-        }
-        Position limit = view.members().size() == 1 ? checkpointed : checkpointedBefore;
-        Position needed = life.core().neededByFollowers();
-        log.deleteBelow(needed != null && needed.compareTo(limit) < 0 ? needed : limit);
-        checkpointedBefore = checkpointed;
     }
 
     // ---- the end
@@ -460,12 +342,11 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     @Override
     public void excluded(Effect.Excluded effect) {
         LOG.warn("Out of view {}: the clients are dropped, and this server joins again", effect.view().viewId());
-        view = null;
+        medium.setLife(life, null);
         own.drop();
         barriers.drop();
         delivering = false;
-        changingView = false;
-        views.excluded();
+        view.leave();
         log.reopen(found -> log.execute(held -> {
             held.flushAll();
             loop.execute(guard("new life", () -> checkpointThenLiveAgain(found)));
@@ -474,10 +355,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     /** What comes from others is kept beside the log from where the state on the medium stands: that must be here. */
     private void checkpointThenLiveAgain(Recovered found) {
-        Position applied = applier.applied();
-        flushed(applied);
         if (!stopping) {
-            checkpointer.bringTo(applied, () -> {
+            medium.bringTo(applier.applied(), () -> {
                 if (!stopping) {
                     liveAgain(found);
                 }
@@ -486,23 +365,29 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     /**
-     * Ends the replica: what was submitted is secured and, as far as the others let it, applied; a last checkpoint is finished,
+     * Ends the replica: what was submitted is secured and, as far as the others let it, applied; a last checkpoint is written,
      * the threads end. Called from outside the event loop, after the door has closed.
      */
     public void stop() throws InterruptedException {
-        loop.submit(guard("shutdown", () -> {
+        onLoop(() -> {
             life.turn();
             stopping = true;
-        })).awaitUninterruptibly();
+        });
+        log.settle();
+        onLoop(() -> life.end());
         if (options.policy().isLazy()) {
             log.execute(MemberLog::flushAll);
         }
         boolean logIsWhole = log.close();
-        loop.submit(guard("shutdown", () -> life.end())).awaitUninterruptibly();
-        checkpointer.stop();
+        medium.stop();
         if (logIsWhole) { // else the state could get ahead of it
-            loop.submit(guard("last checkpoint", () -> checkpointer.writeLast(applier.applied()))).awaitUninterruptibly();
+            onLoop(() -> medium.writeLast(applier.applied()));
         }
+    }
+
+    /** Runs {@code task}, behind what has come to the event loop before, and waits. */
+    private void onLoop(Runnable task) {
+        loop.submit(guard("shutdown", task)).awaitUninterruptibly();
     }
 
     private Runnable guard(String what, Runnable task) {
