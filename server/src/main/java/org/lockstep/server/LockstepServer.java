@@ -1,5 +1,6 @@
 package org.lockstep.server;
 
+import com.codahale.metrics.MetricFilter;
 import com.codahale.metrics.MetricRegistry;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -22,11 +23,13 @@ import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.log.DataDirectoryException;
 import org.lockstep.log.LmdbState;
+import org.lockstep.log.StateImport;
 import org.lockstep.log.StorageOptions;
 import org.lockstep.server.admin.FourLetterWords;
 import org.lockstep.server.config.ServerConfig;
@@ -63,13 +66,15 @@ public final class LockstepServer implements AutoCloseable {
     private final SpinBeforeSleep idling = new SpinBeforeSleep();
     private final ServerConfig config;
     private final FatalHandler fatal;
-    private EventLoop loop;
-    private StateMachine state;
-    private Replica replica;
-    private ClientDesk desk;
-    private ClientDoor door;
+    private volatile EventLoop loop;
+    private volatile StateMachine state;
+    private volatile Replica replica;
+    private volatile ClientDesk desk;
+    private volatile ClientDoor door;
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private long startMillis;
+    private boolean closed;
+    private volatile int startOverCount;
 
     private LockstepServer(ServerConfig config, FatalHandler fatal) {
         this.config = config;
@@ -132,10 +137,12 @@ public final class LockstepServer implements AutoCloseable {
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
         DataDirectory directory = keep(DataDirectory.open(config.dataDir(), config.dataLogDir(), StorageOptions.DEFAULT));
-        ServerLives lives = keep(new ServerLives(config, directory, loop, metrics));
+        ServerLives lives = keep(new ServerLives(config, directory, loop, metrics, this::startOver));
         MemberLog log = lives.openLog();
         try {
+            takeImport(directory, log);
             LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
+            lives.setState(store);
             state = new StateMachine(store, new StateOptions(config.skipAcl(), config.extendedTypesEnabled(),
                     config.enforceQuota(), config.reconfigEnabled(), config.digestAuthEnabled(), config.cacheBytes()));
             if (!config.ensemble().standalone()) {
@@ -151,6 +158,44 @@ public final class LockstepServer implements AutoCloseable {
         begin(directory, log.recovered());
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    }
+
+    /**
+     * Puts a state that was copied from another server in the place of the own, if the log goes on from where it stands: it was
+     * whole when this server, or the process before, came to its end.
+     */
+    private static void takeImport(DataDirectory directory, MemberLog log) {
+        StateImport copied = StateImport.whole(directory, StorageOptions.DEFAULT);
+        if (copied != null) {
+            Position at = Positions.ofMark(copied.mark());
+            if (at.equals(log.copyFrom()) || log.reachesBackTo(at)) {
+                copied.activate();
+                LOG.info("The state copied from another server is in use, as of {}", at);
+            } else {
+                copied.close();
+                StateImport.discard(directory);
+            }
+        }
+    }
+
+    /** Closes everything and opens it again, on a thread of its own. */
+    private void startOver() {
+        new Thread(() -> {
+            try {
+                reopen();
+            } catch (RuntimeException | StartException e) {
+                fatal.onFatal("the server could not be opened again", e);
+            }
+        }, "lockstep-start-over").start();
+    }
+
+    private synchronized void reopen() throws StartException {
+        if (!closed) {
+            closeAll();
+            startOverCount++;
+            metrics.removeMatching(MetricFilter.ALL);
+            open();
+        }
     }
 
     private void requireDataDir() throws StartException {
@@ -297,6 +342,11 @@ public final class LockstepServer implements AutoCloseable {
         return onLoop(state::nodeCount);
     }
 
+    /** How often this server has begun again with the state of another. */
+    public int startOverCount() {
+        return startOverCount;
+    }
+
     /** Milliseconds from the start of the JVM until clients were served. */
     long startMillis() {
         return startMillis;
@@ -305,6 +355,11 @@ public final class LockstepServer implements AutoCloseable {
     /** Stops serving, puts everything on the medium, releases the data directory. Sessions stay. */
     @Override
     public synchronized void close() {
+        closed = true;
+        closeAll();
+    }
+
+    private void closeAll() {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();

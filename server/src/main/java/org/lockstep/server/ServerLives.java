@@ -17,6 +17,9 @@ import org.lockstep.ensemble.tcp.TcpOptions;
 import org.lockstep.ensemble.tcp.TcpTransport;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.log.LmdbLog;
+import org.lockstep.log.LmdbState;
+import org.lockstep.log.StateExport;
+import org.lockstep.log.StateImport;
 import org.lockstep.log.StorageOptions;
 import org.lockstep.server.config.EnsembleServer;
 import org.lockstep.server.config.ServerConfig;
@@ -32,9 +35,13 @@ final class ServerLives implements Lives, AutoCloseable {
     private final MetricRegistry metrics;
     private final EnsembleOptions options;
     private final SecureRandom random = new SecureRandom();
+    private final Runnable restart;
+    private LmdbState store;
     private TcpTransport transport;
 
-    ServerLives(ServerConfig config, DataDirectory directory, EventLoop loop, MetricRegistry metrics) {
+    /** @param restart opens everything again; called from a thread that it must not wait for */
+    ServerLives(ServerConfig config, DataDirectory directory, EventLoop loop, MetricRegistry metrics, Runnable restart) {
+        this.restart = restart;
         this.config = config;
         this.directory = directory;
         this.loop = loop;
@@ -58,6 +65,27 @@ final class ServerLives implements Lives, AutoCloseable {
 
     EnsembleOptions options() {
         return options;
+    }
+
+    /** From now on this is the state that others may copy. */
+    void setState(LmdbState opened) {
+        store = opened;
+    }
+
+    @Override
+    public StateExport exportState(int chunkBytes, long growthBytesMax) {
+        return store.export(chunkBytes, growthBytesMax);
+    }
+
+    @Override
+    public StateImport importState(byte[] header) {
+        StateImport.discard(directory);
+        return StateImport.open(directory, StorageOptions.DEFAULT, header);
+    }
+
+    @Override
+    public void startOver() {
+        restart.run();
     }
 
     @Override

@@ -13,17 +13,32 @@ import org.lockstep.ensemble.core.Position;
  *
  * @param kind what comes
  * @param from the place of the order behind which something is wanted or comes; {@link Position#START} where it says nothing
- * @param transfer which base it is about, without content
+ * @param about which base, as a {@link Message.Transfer} without content; or which copy of a state, as the {@link Message.Behind}
+ *     that made it necessary
  */
-record BulkHead(Kind kind, Position from, Message.Transfer transfer) {
-    /** The three steps in which a joiner gets the base of a view that is to be decided. */
+record BulkHead(Kind kind, Position from, Message about) {
+    /** The steps in which a joiner gets the base of a view that is to be decided, and a follower a state. */
     enum Kind {
         /** Source to joiner, without content: this base is to be had here. */
         OFFER,
         /** Joiner to source, without content: send the base from behind {@code from} on. */
         WANTED,
         /** Source to joiner: the base from behind {@code from} on. */
-        BASE
+        BASE,
+        /** Follower to feeder, without content: send the state of your last checkpoint. */
+        STATE_WANTED,
+        /** Feeder to follower: a whole state. */
+        STATE
+    }
+
+    /** Which base it is about. */
+    Message.Transfer transfer() {
+        return (Message.Transfer) about;
+    }
+
+    /** Which copy of a state it is about. */
+    long stream() {
+        return ((Message.Behind) about).stream();
     }
 
     byte[] encode() {
@@ -32,22 +47,25 @@ record BulkHead(Kind kind, Position from, Message.Transfer transfer) {
         out.putLong(from.viewId());
         out.putLong(from.index());
         out.putInt(from.rank());
-        MessageCodec.encode(transfer, out);
+        MessageCodec.encode(about, out);
         return out.toByteArray();
     }
 
     static BulkHead decode(byte[] head) throws MalformedMessageException {
         ByteBuffer bytes = ByteBuffer.wrap(head);
         WireReader in = new WireReader(bytes);
-        int kind = in.readByte("kind of stream");
-        if (kind >= Kind.values().length) {
-            throw new MalformedMessageException("unknown kind of stream " + kind);
+        int number = in.readByte("kind of stream");
+        if (number >= Kind.values().length) {
+            throw new MalformedMessageException("unknown kind of stream " + number);
         }
+        Kind kind = Kind.values()[number];
         Position from = new Position(in.readLong("view of a place"), in.readLong("index of a place"),
                 in.readInt("rank of a place"));
-        if (!(MessageCodec.decode(bytes) instanceof Message.Transfer transfer)) {
-            throw new MalformedMessageException("a stream that is about no transfer");
+        Message about = MessageCodec.decode(bytes);
+        boolean ofState = kind == Kind.STATE_WANTED || kind == Kind.STATE;
+        if (ofState ? !(about instanceof Message.Behind) : !(about instanceof Message.Transfer)) {
+            throw new MalformedMessageException("a stream of kind " + kind + " about something else");
         }
-        return new BulkHead(Kind.values()[kind], from, transfer);
+        return new BulkHead(kind, from, about);
     }
 }

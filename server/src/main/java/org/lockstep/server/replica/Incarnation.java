@@ -274,6 +274,10 @@ final class Incarnation implements TransportListener {
             transfers.send(transfer);
         } else if (effect instanceof Effect.Stage stage) {
             transfers.stage(stage);
+        } else if (effect instanceof Effect.FetchState fetch) {
+            transfers.fetch(fetch);
+        } else if (effect instanceof Effect.StopFetching) {
+            transfers.stopFetching();
         } else if (effect instanceof Effect.ReadLog read) {
             transfers.read(read);
         } else {

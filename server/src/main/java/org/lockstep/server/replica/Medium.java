@@ -1,6 +1,8 @@
 package org.lockstep.server.replica;
 
 import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.state.StateMachine;
@@ -19,6 +21,7 @@ final class Medium {
     private final Runnable roomMade;
     private final Checkpointer checkpointer;
     private final FlushBacklog backlog = new FlushBacklog();
+    private final List<Position> holds = new ArrayList<>();
     private Position flushed = Position.START;
     private Position checkpointedBefore = Position.START;
     private Incarnation life;
@@ -109,8 +112,18 @@ final class Medium {
         }
         Position limit = view.members().size() == 1 ? checkpointed : checkpointedBefore;
         Position needed = life.core().neededByFollowers();
-        log.deleteBelow(needed != null && needed.compareTo(limit) < 0 ? needed : limit);
+        Position least = needed != null && needed.compareTo(limit) < 0 ? needed : limit;
+        for (Position held : holds) {
+            least = held.compareTo(least) < 0 ? held : least;
+        }
+        log.deleteBelow(least);
         checkpointedBefore = checkpointed;
+    }
+
+    /** Keeps what follows {@code from} in the log until the answer is run. */
+    Runnable hold(Position from) {
+        holds.add(from);
+        return () -> holds.remove(from);
     }
 
     /** Waits for the checkpoint being written, if any, and ends its thread. Not on the main event loop. */

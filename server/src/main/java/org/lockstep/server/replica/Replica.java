@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long OUTSTANDING_BYTES_MAX = 64L << 20;
-    private static final long FETCH_RETRY_MILLIS = 5000;
 
     private final EventLoop loop;
     private final StateMachine state;
@@ -109,7 +108,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     private void begin(Incarnation begun, Transport connections) {
-        begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(),
+        StateTransfers states = new StateTransfers(loop, begun, lives, medium, this::startOver);
+        begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(), states,
                 begun::scheduleTurn));
     }
 
@@ -221,13 +221,11 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             medium.setLife(life, begin.view());
         } else if (effect instanceof Effect.FollowView follow) {
             follow(follow.view());
-        } else if (effect instanceof Effect.FetchState fetch) {
-            fetchState(fetch);
         } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
             barriers.release(position(everywhere.viewId(), everywhere.upTo()));
         } else if (effect instanceof Effect.CutOff cut) {
             view.cutOff(cut.value());
-        } else if (!(effect instanceof Effect.StopFetching)) {
+        } else {
             throw new IllegalArgumentException("not for the replica: " + effect);
         }
     }
@@ -276,18 +274,15 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         }
     }
 
-    /** The log of no member reaches back to where this server stands. */
-    private void fetchState(Effect.FetchState fetch) {
-        Incarnation asked = life;
-        LOG.error("The logs of the others do not reach back to {}, where the state of this server stands: it cannot join."
-                + " Stop it, copy the data directory of another server that is stopped as well, but for its disk id, or start"
-                + " this server with an empty one while the others still have their whole log", applier.applied());
-        loop.schedule(guard("retry", () -> {
-            if (!asked.isOver()) {
-                asked.core().stateNotFetched(fetch.stream());
-                asked.turn();
-            }
-        }), FETCH_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    /** The state of another server has come, and stands at {@code at}: everything begins again with it. */
+    private void startOver(Position at) {
+        LOG.info("The state of another server is here, as of {}: starting over with it", at);
+        life.end();
+        view.leave();
+        log.execute(held -> {
+            held.beginCopy(at);
+            lives.startOver();
+        });
     }
 
     // ---- the log

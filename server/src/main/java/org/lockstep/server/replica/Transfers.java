@@ -10,10 +10,8 @@ import org.lockstep.ensemble.core.EnsembleMember;
 import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
-import org.lockstep.ensemble.core.Order;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Transport;
-import org.lockstep.ensemble.core.Trim;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +26,12 @@ final class Transfers {
     /** After so long what was offered, or wanted, and did not come is said again. */
     private static final long PATIENCE_NANOS = 300_000_000;
 
-    private static final int RANKS_MAX = 64;
-
     private final EventLoop loop;
     private final EnsembleMember core;
     private final LogSide log;
     private final Supplier<Position> durableState;
     private final int slotBytesMax;
+    private final StateTransfers states;
     private final Runnable turn;
     private Transport transport;
     private Effect.SendTransfer offered;
@@ -48,25 +45,29 @@ final class Transfers {
     /**
      * @param durableState where the state on the medium stands
      * @param slotBytesMax the largest payload of a slot
+     * @param states whole states
      * @param turn to be called when the core was told something
      */
     Transfers(EventLoop loop, EnsembleMember core, LogSide log, Supplier<Position> durableState, int slotBytesMax,
-            Runnable turn) {
+            StateTransfers states, Runnable turn) {
         this.loop = loop;
         this.core = core;
         this.log = log;
         this.durableState = durableState;
         this.slotBytesMax = slotBytesMax;
+        this.states = states;
         this.turn = turn;
     }
 
     void start(Transport connections) {
         transport = connections;
+        states.start(connections);
     }
 
     /** The incarnation is over: whatever is under way counts for nothing. */
     void end() {
         over = true;
+        states.end();
     }
 
     /** This server is the source of a joiner. */
@@ -110,13 +111,21 @@ final class Transfers {
         });
     }
 
+    /** This follower needs the state of its feeder. */
+    void fetch(Effect.FetchState effect) {
+        states.fetch(effect);
+    }
+
+    /** It does not need it any more. */
+    void stopFetching() {
+        states.stop();
+    }
+
     /** A follower is to be fed from the log of this member. */
     void read(Effect.ReadLog effect) {
-        Position upTo = effect.upTo();
-        Trim cut = upTo.index() < 0 ? Trim.nothing(RANKS_MAX) : Trim.upTo(Order.of(upTo.index(), upTo.rank()), RANKS_MAX);
         log.execute(held -> {
             LogRange range = held.reachesBackTo(effect.after())
-                    ? held.read(effect.after(), upTo.viewId(), cut, effect.bytesMax()) : null;
+                    ? held.readUpTo(effect.after(), effect.upTo(), effect.bytesMax()) : null;
             loop.execute(() -> onRead(effect, range));
         });
     }
@@ -149,6 +158,8 @@ final class Transfers {
             });
             case WANTED -> heard(() -> sendBase(from, head));
             case BASE -> receiveBase(head, stream);
+            case STATE_WANTED -> heard(() -> states.send(from, head));
+            case STATE -> states.receive(from, head, stream);
         };
     }
 

@@ -6,10 +6,12 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.lockstep.server.LockstepServer;
 import org.lockstep.server.config.ServerConfig;
 
@@ -24,6 +26,7 @@ final class EmbeddedEnsemble implements AutoCloseable {
     private final int size;
     private final List<Integer> ports;
     private final LockstepServer[] servers;
+    private final Properties more = new Properties();
 
     EmbeddedEnsemble(Path dir, String policy, int size) throws IOException {
         this.dir = dir;
@@ -46,6 +49,26 @@ final class EmbeddedEnsemble implements AutoCloseable {
         return ports;
     }
 
+    /** Sets a key of every server's configuration. */
+    EmbeddedEnsemble with(String key, String value) {
+        more.setProperty(key, value);
+        return this;
+    }
+
+    /** Takes a stopped server's data away. */
+    void wipe(int id) throws IOException {
+        try (Stream<Path> files = Files.walk(dir.resolve("server" + id))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** Whether the server has put a copied state in the place of its own. */
+    boolean startedOver(int id) {
+        return servers[id - 1].startOverCount() > 0;
+    }
+
     /** Starts server {@code id}, from 1 on. */
     LockstepServer start(int id) throws Exception {
         Path data = dir.resolve("server" + id);
@@ -60,6 +83,7 @@ final class EmbeddedEnsemble implements AutoCloseable {
         cfg.setProperty("syncLimit", "5");
         cfg.setProperty("maxClientCnxns", "0");
         cfg.setProperty("fsyncPolicy", policy);
+        more.forEach((key, value) -> cfg.setProperty((String) key, (String) value));
         for (int peer = 1; peer <= size; peer++) {
             cfg.setProperty("server." + peer, "127.0.0.1:" + ports.get(peer - 1) + ":1");
         }

@@ -168,4 +168,27 @@ class EnsembleTest {
             assertSameEverywhere(ensemble, 1, 2, 3);
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync"})
+    void aServerWithAnEmptyDiskGetsACopyOfTheState(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3).with("checkpointMillis", "100")) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            for (int round = 0; round < 8; round++) {
+                writeAndReadEverywhere(ensemble, "round" + round + "-", 300, 1, 2, 3);
+                Thread.sleep(250); // a checkpoint passes, and takes the log along
+            }
+            ensemble.stop(3);
+            ensemble.wipe(3);
+            ensemble.awaitView(2, 1, 2);
+            writeAndReadEverywhere(ensemble, "meanwhile", 100, 1, 2);
+            ensemble.start(3);
+            ensemble.awaitView(3, 1, 2, 3);
+            assertTrue(ensemble.server(3).nodeCount() > 7_000, "nodes: " + ensemble.server(3).nodeCount());
+            writeAndReadEverywhere(ensemble, "afterwards", 100, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+            assertTrue(ensemble.startedOver(3), "the log reached back to the beginning: nothing was copied");
+        }
+    }
 }

@@ -33,8 +33,9 @@ class BulkFormatTest {
     @Test
     void aHeadSaysWhatTheStreamIs() throws Exception {
         for (BulkHead.Kind kind : BulkHead.Kind.values()) {
+            boolean ofState = kind == BulkHead.Kind.STATE || kind == BulkHead.Kind.STATE_WANTED;
             BulkHead head = new BulkHead(kind, new Position(2, 40, 1),
-                    new Message.Transfer(new Ballot(9, 2, 5), 3, VIEW, null));
+                    ofState ? new Message.Behind(12) : new Message.Transfer(new Ballot(9, 2, 5), 3, VIEW, null));
             assertEquals(head, BulkHead.decode(head.encode()));
         }
     }
@@ -47,6 +48,8 @@ class BulkFormatTest {
             byte[] cut = Arrays.copyOf(head, length);
             assertThrows(MalformedMessageException.class, () -> BulkHead.decode(cut), "length " + length);
         }
+        head[0] = (byte) BulkHead.Kind.STATE.ordinal();
+        assertThrows(MalformedMessageException.class, () -> BulkHead.decode(head), "about a base");
         head[0] = 99;
         assertThrows(MalformedMessageException.class, () -> BulkHead.decode(head));
     }

@@ -17,6 +17,8 @@ import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.Transport;
 import org.lockstep.ensemble.core.TransportListener;
 import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.log.StateExport;
+import org.lockstep.log.StateImport;
 import org.lockstep.state.Identities;
 import org.lockstep.state.Node;
 import org.lockstep.state.SessionOwner;
@@ -76,6 +78,21 @@ final class ReplicaRig implements ViewListener {
                 MemberId self = new MemberId(serverId, diskId, ++incarnations);
                 EnsembleOptions defaults = EnsembleOptions.of(voterIds, policy, new UUID(9, 9));
                 return new EnsembleMember(self, defaults, found);
+            }
+
+            @Override
+            public StateExport exportState(int chunkBytes, long growthBytesMax) {
+                return null;
+            }
+
+            @Override
+            public StateImport importState(byte[] header) {
+                throw new IllegalStateException("no state can come: the memory disk lets nothing go");
+            }
+
+            @Override
+            public void startOver() {
+                throw new IllegalStateException("no state can come: the memory disk lets nothing go");
             }
 
             @Override
