@@ -25,6 +25,7 @@ final class Applier implements MemberLog.Visitor {
     private final JuteReader body = new JuteReader();
     private final IntConsumer ownApplied;
     private boolean sawSync;
+    private int replayCount;
 
     /**
      * @param applied where {@code state} stands in the order
@@ -59,6 +60,14 @@ final class Applier implements MemberLog.Visitor {
     @Override
     public void slot(Slot slot) {
         apply(slot, null);
+        replayCount++;
+    }
+
+    /** How many slots were read from the log and applied since this was asked last. */
+    int takeReplayCount() {
+        int count = replayCount;
+        replayCount = 0;
+        return count;
     }
 
     /**

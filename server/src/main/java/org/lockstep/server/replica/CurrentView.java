@@ -105,7 +105,8 @@ final class CurrentView {
             held.replay(before, applier);
             return state.nodeCount();
         });
-        LOG.info("The log is applied from {} to {}: {} znodes", before, applier.applied(), znodes);
+        LOG.info("Recovered {} znodes; {} slots of the log applied again, up to {}", znodes, applier.takeReplayCount(),
+                applier.applied());
     }
 
     /** A view begins in what a member feeds this process, which is not in it. */

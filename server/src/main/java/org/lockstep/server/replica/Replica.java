@@ -370,9 +370,9 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         });
         log.settle();
         onLoop(() -> life.end());
-        if (options.policy().isLazy()) {
-            log.execute(MemberLog::flushAll);
-        }
+        // As the stable prefix: a restart that has lost its tails keeps no more, and the state must not be ahead of it.
+        Position end = applier.applied();
+        log.execute(held -> held.flush(end.viewId(), end.index() < 0 ? Order.NONE : Order.of(end.index(), end.rank())));
         boolean logIsWhole = log.close();
         medium.stop();
         if (logIsWhole) { // else the state could get ahead of it
