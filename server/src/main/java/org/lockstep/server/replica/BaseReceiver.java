@@ -82,7 +82,8 @@ final class BaseReceiver implements BulkReceiver {
                 held.stage(value, range, whole);
             }
             return true;
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            // Also when a view was installed meanwhile: what comes then is late, and of no use.
             LOG.warn("What should be the base of view {} does not go on where this server stands: {}", value.viewId(),
                     e.getMessage());
             return false;

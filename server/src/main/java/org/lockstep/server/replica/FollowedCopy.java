@@ -41,6 +41,12 @@ final class FollowedCopy {
         slots.add(slot);
     }
 
+    /** A view begins here: its base has all that came. */
+    void drop() {
+        views.clear();
+        slots.clear();
+    }
+
     /** Hands what came to the log. */
     void flush() {
         if (views.isEmpty() && slots.isEmpty()) {
@@ -56,7 +62,9 @@ final class FollowedCopy {
             if (from != null) {
                 goOn(held, from);
             }
-            held.copy(range);
+            if (held.copyFrom() != null) { // else a view was installed meanwhile, and its base has all of this
+                held.copy(range);
+            }
         });
     }
 

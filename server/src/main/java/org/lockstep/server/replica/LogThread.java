@@ -28,9 +28,9 @@ final class LogThread implements Runnable {
     private final Thread thread;
     private final Object lock = new Object();
     private final List<Slot> securing = new ArrayList<>();
-    private List<Effect> incoming = new ArrayList<>();
-    private List<Effect> working = new ArrayList<>();
-    private List<Runnable> jobs = new ArrayList<>();
+    /** Effects and jobs, in the order in which they came. */
+    private List<Object> incoming = new ArrayList<>();
+    private List<Object> working = new ArrayList<>();
     private Position deleteWanted;
     private boolean parked;
     private boolean stopping;
@@ -57,10 +57,10 @@ final class LogThread implements Runnable {
         }
     }
 
-    /** Runs {@code job} on the log thread, behind all that was handed in before. */
+    /** Runs {@code job} on the log thread, behind all that was handed in before, and before all that comes after it. */
     void execute(Runnable job) {
         synchronized (lock) {
-            jobs.add(job);
+            incoming.add(job);
             wake();
         }
     }
@@ -116,7 +116,7 @@ final class LogThread implements Runnable {
     private boolean awaitWork() {
         while (true) {
             synchronized (lock) {
-                if (!incoming.isEmpty() || deleteWanted != null || !jobs.isEmpty()) {
+                if (!incoming.isEmpty() || deleteWanted != null) {
                     return true;
                 }
                 if (stopping) {
@@ -130,21 +130,21 @@ final class LogThread implements Runnable {
 
     private void work() {
         Position delete;
-        List<Runnable> todo;
         synchronized (lock) {
-            List<Effect> swapped = incoming;
+            List<Object> swapped = incoming;
             incoming = working;
             working = swapped;
             delete = deleteWanted;
             deleteWanted = null;
-            todo = jobs.isEmpty() ? List.of() : jobs;
-            jobs = jobs.isEmpty() ? jobs : new ArrayList<>();
         }
         for (int i = 0; i < working.size();) {
-            i = perform(i);
+            if (working.get(i) instanceof Effect) {
+                i = perform(i);
+            } else {
+                ((Runnable) working.get(i++)).run();
+            }
         }
         working.clear();
-        todo.forEach(Runnable::run);
         if (delete != null) {
             log.deleteBelow(delete); // what is left goes with the appends to come
         }
@@ -154,7 +154,7 @@ final class LogThread implements Runnable {
     private int perform(int first) {
         long startNanos = System.nanoTime();
         int next = first + 1;
-        Effect effect = working.get(first);
+        Effect effect = (Effect) working.get(first);
         if (effect instanceof Effect.Secure) {
             next = endOfSlots(first);
             log.secure(securing);
@@ -195,7 +195,7 @@ final class LogThread implements Runnable {
             long bit = 1L << ((Effect.Secure) working.get(i)).slot().position().rank();
             if ((seen & bit) == 0) {
                 seen |= bit;
-                last.add(working.get(i));
+                last.add((Effect) working.get(i));
             }
         }
         return last;

@@ -219,6 +219,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         } else if (effect instanceof Effect.BeginView begin) {
             view.begin(begin.view(), begin.fromDisk(), life.core().self());
             medium.setLife(life, begin.view());
+            followed.drop();
         } else if (effect instanceof Effect.FollowView follow) {
             follow(follow.view());
         } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
