@@ -64,7 +64,7 @@ final class ReplicaRig implements ViewListener {
     void start() {
         group = ClientDoor.newEventLoop("replica-" + serverId, new SpinBeforeSleep());
         loop = group.next();
-        state = new StateMachine(new NothingStored(), new StateOptions(false, true, true, false, 1 << 20));
+        state = new StateMachine(new NothingStored(), new StateOptions(false, true, true, false, true, 1 << 20));
         MemberLog log = disk.open();
         ReplicaOptions options = new ReplicaOptions(policy, 1 << 20, 1_000_000, Long.MAX_VALUE, 10_000, zxidsPerView, 2 << 20, 3, 1000);
         replica = new Replica(loop, state, log, checkpoint -> {}, Positions.ofMark(null), new Lives() {
