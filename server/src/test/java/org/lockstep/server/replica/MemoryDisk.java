@@ -95,7 +95,7 @@ final class MemoryDisk {
         public void install(ViewRecord view, MemberId as, Effect.Base base, Trim cut) {
             synchronized (MemoryDisk.this) {
                 if (base == Effect.Base.STAGED) {
-                    order.clear();
+                    order.tailMap(copyFrom, false).clear(); // what is before it is in the state, and stays
                     order.putAll(copied);
                 }
                 order.keySet().removeIf(at -> at.viewId() == view.viewId() - 1 && !cut.covers(at.index(), at.rank()));
