@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.ensemble.core.Position;
+import org.lockstep.log.QuietThread;
 import org.lockstep.state.Checkpoint;
 import org.lockstep.state.StateMachine;
 
@@ -36,7 +37,10 @@ final class Checkpointer {
         this.done = done;
         this.fatal = fatal;
         this.thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, threadName);
+            Thread made = new Thread(() -> {
+                QuietThread.lowerCaller();
+                task.run();
+            }, threadName);
             made.setDaemon(true);
             return made;
         });
