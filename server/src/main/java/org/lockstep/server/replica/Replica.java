@@ -165,7 +165,7 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
     public void submit(Pending pending, int opcode, long sessionId, int attach, int cxid, byte[] ids, byte[] body, int offset,
             int length) {
         if (building != null && batch.length() + length > BATCH_BYTES_MAX && batch.count() > 0) {
-            seal();
+            sealOrStop();
         }
         SlotInFlight slot = open();
         slot.addCommand(pending);
@@ -205,6 +205,11 @@ public final class Replica implements RequestOrder, LogWriter.Listener {
 
     private void sealScheduled() {
         sealScheduled = false;
+        sealOrStop();
+    }
+
+    /** A log that fails ends the server, whoever's request it was that filled the batch. */
+    private void sealOrStop() {
         try {
             seal();
         } catch (RuntimeException e) {
