@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogDamagedException;
@@ -44,11 +43,6 @@ final class DiskLog implements AutoCloseable {
     private volatile LogDamagedException damage;
     private boolean failed;
     private int commits;
-
-    /** One change of the log, run again from its start when the map had to grow. */
-    interface Change {
-        void run(Txn<ByteBuffer> txn);
-    }
 
     private DiskLog(LmdbEnv env, int stepBytes, LogMetrics metrics) throws IOException {
         this.env = env;
@@ -196,7 +190,7 @@ final class DiskLog implements AutoCloseable {
     }
 
     /** Makes {@code changes} and {@code also}; on the medium, meta page and all, on return. */
-    void change(String doing, MemberRecords.Changes changes, Change also) {
+    void change(String doing, MemberRecords.Changes changes, LmdbEnv.Change also) {
         commitWhole(doing, txn -> {
             also.run(txn);
             records.putAll(txn, changes.bytes());
@@ -210,7 +204,7 @@ final class DiskLog implements AutoCloseable {
      *
      * @param known what makes the tables' changes known, run before any reader comes again
      */
-    void install(MemberRecords.Changes changes, Change also, int newTable, Runnable known) {
+    void install(MemberRecords.Changes changes, LmdbEnv.Change also, int newTable, Runnable known) {
         lock.writeLock().lock();
         try {
             change("install a view in", changes, also);
@@ -238,7 +232,7 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
-    private void commitWhole(String doing, Change change) {
+    private void commitWhole(String doing, LmdbEnv.Change change) {
         commit(doing, change);
         sync();
     }
@@ -277,13 +271,11 @@ final class DiskLog implements AutoCloseable {
         }
     }
 
-    private void commit(String doing, Change change) {
+    private void commit(String doing, LmdbEnv.Change change) {
         requireSound();
         Timer.Context timer = metrics.flush.time();
         try {
-            while (!tryCommit(change)) {
-                grow();
-            }
+            env.commit(change, this::grow);
             timer.stop();
         } catch (LogFailedException e) {
             failed = true;
@@ -291,16 +283,6 @@ final class DiskLog implements AutoCloseable {
         } catch (LmdbException e) {
             failed = true;
             throw env.failed(doing, e);
-        }
-    }
-
-    private boolean tryCommit(Change change) {
-        try (Txn<ByteBuffer> txn = env.write()) {
-            change.run(txn);
-            txn.commit();
-            return true;
-        } catch (Env.MapFullException e) {
-            return false;
         }
     }
 
@@ -331,7 +313,7 @@ final class DiskLog implements AutoCloseable {
     }
 
     /** Makes known what {@code change}, committed by {@link #change}, has done to a table, as {@code txn} shows it. */
-    void reload(Change change) {
+    void reload(LmdbEnv.Change change) {
         try (Txn<ByteBuffer> txn = env.read()) {
             change.run(txn);
         } catch (LmdbException e) {

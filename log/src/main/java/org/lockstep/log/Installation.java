@@ -85,7 +85,7 @@ final class Installation {
         end = order.table().last(txn);
     }
 
-    private void commit(SlotArea order, DiskLog.Change change, Runnable known) {
+    private void commit(SlotArea order, LmdbEnv.Change change, Runnable known) {
         MemberRecords.Changes changes = disk.member().changes();
         int table = disk.numberOf(order);
         changes.forgetViews(order.floor().position().viewId()).install(view, as, table);

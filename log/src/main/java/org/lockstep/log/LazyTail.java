@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.function.Consumer;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogFailedException;
@@ -130,32 +129,23 @@ final class LazyTail implements AutoCloseable {
         }
         Position highest = batch.get(prevIndexes.length - 1).position();
         int toDelete = chunksSinceDelete >= DELETE_CHUNKS_MIN && limit.compareTo(deleted) > 0 ? 2 * chunksSinceDelete : 0;
+        boolean[] allGone = {false};
         try {
-            while (!tryCommit(batch, prevIndexes, limit, toDelete)) {
-                env.grow();
-            }
+            env.commit(txn -> {
+                slots.put(txn, batch, SlotKind.SECURED, prevIndexes, null, last);
+                allGone[0] = toDelete > 0 && slots.deleteFirst(txn, limit, toDelete, new Floor.Rising(Floor.START));
+            }, env::grow);
         } catch (LmdbException e) {
             failed = true;
             throw env.failed("append to", e);
         }
-        last = highest.compareTo(last) > 0 ? highest : last;
-    }
-
-    private boolean tryCommit(List<Slot> batch, long[] prevIndexes, Position limit, int toDelete) {
-        try (Txn<ByteBuffer> txn = env.write()) {
-            slots.put(txn, batch, SlotKind.SECURED, prevIndexes, null, last);
-            boolean allGone = toDelete > 0 && slots.deleteFirst(txn, limit, toDelete, new Floor.Rising(Floor.START));
-            txn.commit();
-            if (toDelete > 0) {
-                chunksSinceDelete = 0;
-            }
-            if (allGone) {
-                deleted = limit;
-            }
-            return true;
-        } catch (Env.MapFullException e) {
-            return false;
+        if (toDelete > 0) {
+            chunksSinceDelete = 0;
         }
+        if (allGone[0]) {
+            deleted = limit;
+        }
+        last = highest.compareTo(last) > 0 ? highest : last;
     }
 
     /** Slots up to {@code position} are in the main log now, or cut away; they go with the appends to come. Any thread. */

@@ -36,6 +36,11 @@ final class LmdbEnv implements AutoCloseable {
         NEVER
     }
 
+    /** One change, run again from its start when the map had to grow. */
+    interface Change {
+        void run(Txn<ByteBuffer> txn);
+    }
+
     private static final int TABLES_MAX = 16;
     private static final int READERS_MAX = 16;
     private static final long LOW_SPACE_BYTES = 1 << 20;
@@ -124,6 +129,26 @@ final class LmdbEnv implements AutoCloseable {
     /** Puts everything committed on the medium, meta page and all. */
     void sync() {
         env.sync(true);
+    }
+
+    /**
+     * Runs {@code change} in a transaction and commits it. While the map is too small for it, {@code makeRoom}, which must
+     * {@link #grow} it, is called, and the change runs again.
+     */
+    void commit(Change change, Runnable makeRoom) {
+        while (!tryCommit(change)) {
+            makeRoom.run();
+        }
+    }
+
+    private boolean tryCommit(Change change) {
+        try (Txn<ByteBuffer> txn = env.txnWrite()) {
+            change.run(txn);
+            txn.commit();
+            return true;
+        } catch (Env.MapFullException e) {
+            return false;
+        }
     }
 
     /** Doubles the map. No transaction of this environment may be open in the process. */

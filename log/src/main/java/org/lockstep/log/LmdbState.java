@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.lmdbjava.Dbi;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 import org.lockstep.ensemble.core.LogFailedException;
@@ -213,9 +212,10 @@ public final class LmdbState implements StateBase, AutoCloseable {
         }
         Timer.Context timer = checkpointTime.time();
         try {
-            while (!tryWrite(checkpoint)) {
-                growMap();
-            }
+            env.commit(txn -> {
+                writer.write(txn, checkpoint);
+                system.put(txn, MARK, checkpoint.mark());
+            }, this::growMap);
             timer.stop();
         } catch (LmdbException e) {
             failed = true;
@@ -226,17 +226,6 @@ public final class LmdbState implements StateBase, AutoCloseable {
         usedBytes = env.usedBytes();
         synchronized (readLock) {
             List.copyOf(exports).forEach(export -> export.endIfOutgrown(usedBytes));
-        }
-    }
-
-    private boolean tryWrite(Checkpoint checkpoint) {
-        try (Txn<ByteBuffer> txn = env.write()) {
-            writer.write(txn, checkpoint);
-            system.put(txn, MARK, checkpoint.mark());
-            txn.commit();
-            return true;
-        } catch (Env.MapFullException e) {
-            return false;
         }
     }
 

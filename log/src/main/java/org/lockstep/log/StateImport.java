@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.lmdbjava.Dbi;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
@@ -249,25 +248,13 @@ public final class StateImport implements AutoCloseable {
         whole = last;
     }
 
-    private void commit(DiskLog.Change change) {
+    private void commit(LmdbEnv.Change change) {
         try {
-            while (!tryCommit(change)) {
-                env.grow();
-            }
+            env.commit(change, env::grow);
         } catch (LmdbException e) {
             throw env.failed("write an imported state to", e);
         }
         committed = reached;
-    }
-
-    private boolean tryCommit(DiskLog.Change change) {
-        try (Txn<ByteBuffer> txn = env.write()) {
-            change.run(txn);
-            txn.commit();
-            return true;
-        } catch (Env.MapFullException e) {
-            return false;
-        }
     }
 
     /**

@@ -214,7 +214,7 @@ class StateTransferTest {
             Random random = new Random(9);
             for (int i = 0; i < 200; i++) {
                 byte[] flipped = chunks.get(1).clone();
-                flipped[random.nextInt(flipped.length)] ^= 1 << random.nextInt(8);
+                flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(8));
                 assertThrows(StateTransferException.class, () -> into.write(flipped));
             }
             assertThrows(StateTransferException.class, () -> into.write(new byte[0]));

@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 public final class EnsembleProcesses implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
     private static final int PROBE_TIMEOUT_MILLIS = 2000;
-    private static final int PROBE_PAUSE_MILLIS = 20;
 
     private final List<ServerProcess> servers = new ArrayList<>();
     private final NetworkLab network;
@@ -166,7 +165,7 @@ public final class EnsembleProcesses implements AutoCloseable {
                     return i;
                 }
             }
-            pause();
+            ServerProcess.pause();
         } while (System.nanoTime() < deadlineNanos);
         return -1;
     }
@@ -226,15 +225,6 @@ public final class EnsembleProcesses implements AutoCloseable {
         servers.parallelStream().forEach(ServerProcess::close);
         if (network != null) {
             network.close();
-        }
-    }
-
-    private static void pause() throws IOException {
-        try {
-            Thread.sleep(PROBE_PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while waiting for a server", e);
         }
     }
 }

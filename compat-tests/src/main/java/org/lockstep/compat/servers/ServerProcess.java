@@ -288,7 +288,8 @@ public abstract class ServerProcess implements AutoCloseable {
         return name() + " on " + connectString() + " " + what + "; end of its log:\n" + logTail();
     }
 
-    private static void pause() throws IOException {
+    /** Between two looks at a server that is not ready yet. */
+    static void pause() throws IOException {
         try {
             Thread.sleep(PROBE_PAUSE_MILLIS);
         } catch (InterruptedException e) {

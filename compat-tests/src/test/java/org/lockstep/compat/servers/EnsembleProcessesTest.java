@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.compat.bench.BenchClient;
@@ -55,7 +56,9 @@ class EnsembleProcessesTest {
         }
     }
 
+    /** Needs network namespaces, as the runs do that it prepares for. */
     @Test
+    @Tag("ensemble")
     void aServerThatIsCutOffIsReplacedAndComesBack() throws IOException {
         Optional<String> reason = NetworkLab.unavailableReason();
         assumeTrue(reason.isEmpty(), () -> "no network namespaces: " + reason.get());

@@ -202,14 +202,18 @@ class RefusalTest {
         return Hello.decode(ByteBuffer.allocate(prefix.length + rest.length).put(prefix).put(rest).array());
     }
 
+    /** Dials as server 2 would, as far as the welcome. */
+    private static void dialAsTwo(Socket socket) throws IOException, MalformedMessageException {
+        socket.setSoTimeout(5000);
+        socket.getOutputStream().write(new Hello(Hello.Kind.ORDER, new MemberId(2, new UUID(2, 2), 1), 1, null, null, null)
+                .encode());
+        assertEquals(Hello.Kind.WELCOME, read(new DataInputStream(socket.getInputStream())).kind());
+    }
+
     @Test
     void damageInTheMiddleOfAConnectionEndsIt() throws IOException, MalformedMessageException {
         try (Socket socket = new Socket("127.0.0.1", first.port())) {
-            socket.setSoTimeout(5000);
-            socket.getOutputStream().write(new Hello(Hello.Kind.ORDER, new MemberId(2, new UUID(2, 2), 1), 1, null, null, null)
-                    .encode());
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            assertEquals(Hello.Kind.WELCOME, read(in).kind());
+            dialAsTwo(socket);
             assertEquals(List.of(), one.events, "nobody hears of it before the dialer has taken it");
             socket.getOutputStream().write(frame(new byte[] {Frames.START}));
             TestNode.await("the connection", () -> one.events.contains("up 2"));
@@ -232,11 +236,7 @@ class RefusalTest {
     @Test
     void anAnnouncedLengthIsCheckedBeforeItIsWaitedFor() throws IOException, MalformedMessageException {
         try (Socket socket = new Socket("127.0.0.1", first.port())) {
-            socket.setSoTimeout(5000);
-            socket.getOutputStream().write(new Hello(Hello.Kind.ORDER, new MemberId(2, new UUID(2, 2), 1), 1, null, null, null)
-                    .encode());
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            assertEquals(Hello.Kind.WELCOME, read(in).kind());
+            dialAsTwo(socket);
             socket.getOutputStream().write(frame(new byte[] {Frames.START}));
             socket.getOutputStream().write(ByteBuffer.allocate(8).putInt(Integer.MAX_VALUE).putInt(0).array());
 

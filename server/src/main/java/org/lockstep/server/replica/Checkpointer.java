@@ -6,6 +6,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.lockstep.ensemble.core.Position;
+import org.lockstep.log.QuietThread;
 import org.lockstep.state.Checkpoint;
 import org.lockstep.state.StateMachine;
 
@@ -38,7 +39,10 @@ final class Checkpointer {
         this.done = done;
         this.fatal = fatal;
         this.thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, threadName);
+            Thread made = new Thread(() -> {
+                QuietThread.lowerCaller();
+                task.run();
+            }, threadName);
             made.setDaemon(true);
             return made;
         });

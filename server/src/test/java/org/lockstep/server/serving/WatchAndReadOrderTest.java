@@ -18,7 +18,7 @@ import org.lockstep.wire.OpCode;
 /** The races between applying, watch events and reads that a client must never see, provoked by pipelining against them. */
 class WatchAndReadOrderTest {
     private static final int ROUNDS = 3000;
-    private static final int EVENTS_MIN = 50;
+    private static final int EVENTS_MIN = 51;
     /** On a slow disk a write takes as long as a hundred reads. */
     private static final long PROVOKE_NANOS_MAX = 30_000_000_000L;
 
