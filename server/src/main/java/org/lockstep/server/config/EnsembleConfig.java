@@ -20,7 +20,8 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param initLimitTicks {@code initLimit}, shown by {@code conf} and otherwise without effect
  * @param syncLimitTicks {@code syncLimit}, likewise
  * @param heartbeatMillis {@code heartbeatMillis}: how often a server says that it makes progress
- * @param failureTimeoutMillis {@code failureTimeout}: who has said nothing for so long is voted out
+ * @param failureTimeoutMillis {@code failureTimeout}: who has said nothing for so long is voted out; at least 8 {@code
+ *     heartbeatMillis}, so that {@link #patienceMillis} is twice as long as a coordinator is silent at most
  * @param slowTimeoutMillis {@code slowTimeout}: who has held back the others' writes for so long is voted out
  * @param restartGraceMillis {@code restartGrace}: how long a restart of all waits for the servers that may know more
  * @param minView views have at least so many members; 1 to the number of voters
@@ -90,6 +91,14 @@ public record EnsembleConfig(int myId, List<EnsembleServer> servers, boolean sta
     }
 
     /**
+     * How long a rival leaves a coordinator that says nothing alone: four heartbeats at least, twice the time after which a
+     * coordinator repeats itself.
+     */
+    public int patienceMillis() {
+        return failureTimeoutMillis / 2;
+    }
+
+    /**
      * What the core has to know.
      *
      * @param maxUnsyncedMillis lazy policies: how far the medium may be behind
@@ -98,11 +107,10 @@ public record EnsembleConfig(int myId, List<EnsembleServer> servers, boolean sta
      */
     public EnsembleOptions options(FsyncPolicy policy, int maxUnsyncedMillis, int requestBytesMax, UUID ensembleId) {
         EnsembleOptions defaults = EnsembleOptions.of(voterIds(), policy, ensembleId);
-        long patienceMillis = Math.max(failureTimeoutMillis / 2, 2L * heartbeatMillis);
         int slotBytesMax = (int) Math.min(Integer.MAX_VALUE - 8L,
             Math.max(defaults.slotBytesMax(), (long) requestBytesMax + REQUEST_OVERHEAD_BYTES));
         return new EnsembleOptions(voterIds(), policy, nanos(heartbeatMillis), nanos(failureTimeoutMillis),
-            nanos(slowTimeoutMillis), nanos(restartGraceMillis), nanos(maxUnsyncedMillis), nanos(patienceMillis), minView,
+            nanos(slowTimeoutMillis), nanos(restartGraceMillis), nanos(maxUnsyncedMillis), nanos(patienceMillis()), minView,
             bootstrapExpect, defaults.windowSlots(), defaults.windowBytes(), slotBytesMax, ensembleId);
     }
 

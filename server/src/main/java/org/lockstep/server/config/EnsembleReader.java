@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 
 /** Reads who the servers are, which of them this is ({@code myid}), and how long they wait for each other. */
 final class EnsembleReader {
-    private static final int HEARTBEATS_PER_FAILURE_TIMEOUT = 4;
+    /** {@link EnsembleConfig#patienceMillis} is half of that, and more than a coordinator is silent between signs of life. */
+    private static final int HEARTBEATS_PER_FAILURE_TIMEOUT = 8;
     private static final int MINUTE_MILLIS = 60_000;
 
     private final ConfigSource source;
@@ -65,7 +66,8 @@ final class EnsembleReader {
         if (failureTimeout < HEARTBEATS_PER_FAILURE_TIMEOUT * heartbeat) {
             throw new ConfigException(source.name() + ": failureTimeout=" + failureTimeout + " is less than "
                 + HEARTBEATS_PER_FAILURE_TIMEOUT + " times heartbeatMillis=" + heartbeat
-                + ", so one late heartbeat would look like a failure; raise the first or lower the second");
+                + ", so a late heartbeat would look like a failure, and servers would interrupt each other's elections;"
+                + " raise the first or lower the second");
         }
         boolean listenOnAllIps = all.size() > 1 && source.flag("quorumListenOnAllIPs", false);
         return new EnsembleConfig(self.id(), all, standalone, version(), listenOnAllIps, ticks("initLimit", 10),

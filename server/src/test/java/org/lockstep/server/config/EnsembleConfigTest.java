@@ -171,7 +171,7 @@ class EnsembleConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"peerType=boss", "electionAlg=0", "transport=rdma", "transport=udp", "minView=0", "minView=4",
-        "bootstrap.expect=1", "bootstrap.expect=4", "failureTimeout=199", "heartbeatMillis=5", "heartbeatMillis=251",
+        "bootstrap.expect=1", "bootstrap.expect=4", "failureTimeout=399", "heartbeatMillis=5", "heartbeatMillis=126",
         "slowTimeout=1", "restartGrace=-1", "initLimit=0", "syncLimit=x", "quorumListenOnAllIPs=yes", "sslQuorum=true",
         "quorum.auth.enableSasl=true", "readonlymode.enabled=1", "server.4=d:1:2:boss", "server.4=d:1:1", "server.4=d:0:1",
         "server.4=d:1", "server.4=d:1:70000", "server.4=d:1:2;x:y", "server.4=d:1:2|e:3:4|", "server.4=fe80::1:1:2",
@@ -221,6 +221,16 @@ class EnsembleConfigTest {
         assertEquals(2, options.bootstrapExpect());
         assertTrue(options.slotBytesMax() > 8 << 20);
         assertEquals(new UUID(1, 2), options.ensembleId());
+    }
+
+    @Test
+    void rivalsAreTwiceAsPatientAsACoordinatorIsSilent() throws Exception {
+        String message = error(THREE, "failureTimeout=239", "heartbeatMillis=30");
+        assertTrue(message.contains("failureTimeout=239 is less than 8 times heartbeatMillis=30"), message);
+        EnsembleOptions options = read(THREE, "failureTimeout=240", "heartbeatMillis=30").ensemble()
+            .options(FsyncPolicy.DURABLE, 70, 8 << 20, new UUID(1, 2));
+        assertEquals(TimeUnit.MILLISECONDS.toNanos(120), options.patienceNanos());
+        assertEquals(4 * options.heartbeatNanos(), options.patienceNanos());
     }
 
     @Test
