@@ -21,7 +21,7 @@ if [[ -z "$(jar_of)" || ! -d "$root/compat-tests/target/lib" ]]; then
     (cd "$root" && mvn -q -B -DskipTests -pl compat-tests -am package) >&2
 else
     for module in "$root"/*/src/main; do
-        built="$(find "${module%/src/main}/target" -maxdepth 1 -name '*.jar' 2>/dev/null | head -n 1)"
+        built="$({ find "${module%/src/main}/target" -maxdepth 1 -name '*.jar' 2>/dev/null || true; } | head -n 1)"
         if [[ -n "$built" && -n "$(find "$module" -type f -newer "$built" -print -quit)" ]]; then
             echo "zkBench: WARNING: files in ${module#"$root"/} are newer than the jar that is measured now; if they were" \
                 "changed: mvn -q -DskipTests -pl compat-tests -am package" >&2
