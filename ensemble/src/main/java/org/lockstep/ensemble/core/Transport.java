@@ -30,6 +30,12 @@ public interface Transport extends AutoCloseable {
     void setEnsembleId(UUID ensembleId);
 
     /**
+     * This process is a live member of {@code view} from here on: what it sends to the other members in it may take a quicker
+     * way, as long as it comes as {@link #send} promises, but that rows may overtake data. Told again with each view.
+     */
+    default void beginView(ViewRecord view) {}
+
+    /**
      * Begins a stream of bulk data to a server, on a connection of its own, so that slots and rows do not wait behind it.
      *
      * @param head says what the stream is, at most {@link BulkSender#HEAD_BYTES_MAX} bytes; it arrives before the first chunk

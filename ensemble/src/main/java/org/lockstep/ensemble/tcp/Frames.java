@@ -21,6 +21,8 @@ final class Frames {
     static final int PING = START + 1;
     static final int PONG = START + 2;
     static final int ENSEMBLE = START + 3;
+    /** What is said by whoever extends the transport ({@link SideListener}). */
+    static final int SIDE = START + 4;
     static final int BULK_HEAD = START + 8;
     static final int BULK_CHUNK = START + 9;
     static final int BULK_ACK = START + 10;

@@ -139,6 +139,16 @@ final class PeerConnection extends FrameReader {
         }
     }
 
+    /** Queues a frame of whoever extends the transport; {@link #flush} writes. */
+    void sendSide(ByteBuf frame) {
+        if (isOver()) {
+            frame.release();
+            return;
+        }
+        write(frame);
+        dirty = true;
+    }
+
     /** Sends one of the transport's own frames at once. */
     void sendNow(ByteBuf frame) {
         if (isOver()) {
@@ -184,6 +194,13 @@ final class PeerConnection extends FrameReader {
                 peerEnsembleId = in.readUuid("ensemble id");
                 in.end("an ensemble id");
                 transport.checkEnsemble(this);
+            }
+            case Frames.SIDE -> {
+                if (transport.listener() instanceof SideListener side) {
+                    byte[] content = new byte[frame.remaining() - 1];
+                    frame.get(frame.position() + 1, content);
+                    side.onSide(member, content);
+                }
             }
             default -> throw new MalformedMessageException("unknown frame " + type);
         }

@@ -116,6 +116,28 @@ public final class TcpTransport implements Transport {
         }
     }
 
+    /**
+     * Queues what the peer's {@link SideListener} is to hear, behind the messages sent before; {@link #flush} sends it. It is
+     * dropped as messages are, and by a peer that has no such listener.
+     *
+     * @throws IllegalArgumentException when it is larger than a frame may be
+     */
+    public void sendSide(int serverId, byte[] content) {
+        PeerConnection connection = peer(serverId).connection();
+        if (connection != null) {
+            frames.begin(Frames.SIDE);
+            connection.sendSide(frames.frame(content));
+        }
+    }
+
+    /** Closes the connection with a peer, if there is one, for the reason given; it is made anew as any that was lost. */
+    public void disconnect(int serverId, String why) {
+        PeerConnection connection = peer(serverId).connection();
+        if (connection != null) {
+            connection.end(why);
+        }
+    }
+
     Peer peer(int serverId) {
         Peer peer = peers.get(serverId);
         if (peer == null) {

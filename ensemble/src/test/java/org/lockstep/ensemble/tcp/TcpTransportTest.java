@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -97,6 +98,33 @@ class TcpTransportTest {
                 }
             }
         }
+    }
+
+    @Test
+    void whatExtensionsSayComesInOrderWithTheMessages() throws IOException {
+        List<TestNode> nodes = connected(2);
+        TestNode from = nodes.get(0);
+        TestNode to = nodes.get(1);
+        from.run(() -> {
+            from.transport.send(2, data(0, new byte[9]));
+            from.transport.sendSide(2, "hello".getBytes(StandardCharsets.US_ASCII));
+            from.transport.send(2, data(1, new byte[9]));
+            from.transport.sendSide(2, new byte[0]);
+            from.transport.flush();
+        });
+        TestNode.await("both", () -> to.events.size() == 3);
+        assertEquals(List.of("up 1", "side 1 hello behind 1", "side 1  behind 2"), to.events);
+    }
+
+    @Test
+    void aConnectionThatIsGivenUpIsMadeAnew() throws IOException {
+        List<TestNode> nodes = connected(2);
+        TestNode one = nodes.get(0);
+        one.run(() -> one.transport.disconnect(2, "for a reason"));
+        TestNode.await("another connection", () -> one.events.equals(List.of("up 2", "down 2", "up 2")));
+        one.run(() -> one.transport.sendSide(2, "again".getBytes(StandardCharsets.US_ASCII)));
+        one.run(one.transport::flush);
+        TestNode.await("what is said there", () -> nodes.get(1).events.contains("side 1 again behind 0"));
     }
 
     @Test

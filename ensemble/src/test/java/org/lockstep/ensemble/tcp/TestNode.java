@@ -10,6 +10,7 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -22,10 +23,9 @@ import org.lockstep.ensemble.core.BulkReceiver;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
 import org.lockstep.ensemble.core.PeerAddress;
-import org.lockstep.ensemble.core.TransportListener;
 
 /** One server's transport on an event loop of its own, and what it told. */
-final class TestNode implements TransportListener, AutoCloseable {
+final class TestNode implements SideListener, AutoCloseable {
     static final long PATIENCE_MILLIS = 10_000;
 
     /** What came, in order. */
@@ -167,6 +167,11 @@ final class TestNode implements TransportListener, AutoCloseable {
     @Override
     public void onMessage(MemberId from, Message message) {
         onArrival.accept(new Arrived(from, message));
+    }
+
+    @Override
+    public void onSide(MemberId from, byte[] content) {
+        events.add("side " + from.serverId() + " " + new String(content, StandardCharsets.US_ASCII) + " behind " + arrived.size());
     }
 
     @Override
