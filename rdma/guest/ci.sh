@@ -25,7 +25,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
     printf 'export CLASSPATH=%q\n' "$classpath"
     printf '%q ' "$java" -Xmx768m -XX:TieredStopAtLevel=1 -Xcheck:jni -XX:ErrorFile=/run/guest/crash.log \
         --add-opens java.base/sun.nio.ch=ALL-UNNAMED "-Dlockstep.rdma.bridge=$BRIDGE" "$TESTS.GuestTests"
-    for test in rdma/src/test/java/org/lockstep/rdma/guest/*InGuest.java; do
+    for test in ${GUEST_CLASSES:-rdma/src/test/java/org/lockstep/rdma/guest/*InGuest.java}; do
         printf '%s.%s ' "$TESTS" "$(basename "$test" .java)"
     done
     echo

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -98,6 +99,11 @@ public final class TcpTransport implements Transport {
         ticker = loop.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         peers.values().forEach(Peer::dial);
         door.setOwner(this);
+    }
+
+    /** The other configured servers. */
+    public List<PeerAddress> peers() {
+        return options.peers();
     }
 
     /** The port on which this server listens; tells it when 0 was asked for. */

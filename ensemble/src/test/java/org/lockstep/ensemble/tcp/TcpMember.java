@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.lockstep.ensemble.codec.MalformedMessageException;
 import org.lockstep.ensemble.codec.MessageCodec;
 import org.lockstep.ensemble.codec.WireWriter;
@@ -27,20 +28,26 @@ import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
+import org.lockstep.ensemble.core.Transport;
 import org.lockstep.ensemble.core.TransportListener;
 import org.lockstep.ensemble.core.ViewRecord;
 
-/** A server: the real core over the real transport, with a log in memory. Everything on one event loop. */
-final class TcpMember implements TransportListener {
+/** A server: the real core over a real transport, with a log in memory. Everything on one event loop. */
+public final class TcpMember implements TransportListener {
     private static final long TICK_MILLIS = 10;
 
+    /** Makes the transport of a process; {@code before} is that of this process's incarnation before, or null. */
+    public interface Connector {
+        Transport connect(Transport before, MemberId self, UUID ensembleId, TransportListener listener) throws IOException;
+    }
+
     private final EventLoop loop;
-    private final TcpOptions tcp;
+    private final int serverId;
+    private final Connector connector;
     private final EnsembleOptions options;
     private final MemoryLog log;
-    private final Random random;
     private long incarnation;
-    private TcpTransport transport;
+    private Transport transport;
     private EnsembleMember core;
     private ScheduledFuture<?> ticker;
     private final TreeMap<Long, List<Effect.Send>> waitForRecord = new TreeMap<>();
@@ -49,25 +56,39 @@ final class TcpMember implements TransportListener {
     private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
     private final List<ViewRecord> views = new ArrayList<>();
     final List<Slot> delivered = new ArrayList<>();
-    Throwable failure;
+    private Consumer<Slot> onDelivered = slot -> { };
+    volatile Throwable failure;
 
     TcpMember(EventLoop loop, TcpOptions tcp, EnsembleOptions options, long seed) {
+        this(loop, tcp.self().serverId(), new OverTcp(loop, tcp, new Random(seed)), options);
+    }
+
+    public TcpMember(EventLoop loop, int serverId, Connector connector, EnsembleOptions options) {
         this.loop = loop;
-        this.tcp = tcp;
+        this.serverId = serverId;
+        this.connector = connector;
         this.options = options;
-        this.random = new Random(seed);
-        this.log = new MemoryLog(new UUID(tcp.self().serverId(), 1));
+        this.log = new MemoryLog(new UUID(serverId, 1));
+    }
+
+    private record OverTcp(EventLoop loop, TcpOptions tcp, Random random) implements Connector {
+        @Override
+        public Transport connect(Transport before, MemberId self, UUID ensembleId, TransportListener listener)
+                throws IOException {
+            return before == null ? TcpTransport.open(loop, self, ensembleId, tcp, random, listener)
+                    : ((TcpTransport) before).reincarnate(self, ensembleId, listener);
+        }
     }
 
     /** A process begins on this server's disk. */
-    void start() throws IOException {
+    public void start() throws IOException {
         MemberId self = nextSelf();
-        transport = TcpTransport.open(loop, self, log.ensembleId(), tcp, random, this);
+        transport = connector.connect(null, self, log.ensembleId(), this);
         loop.submit(() -> begin(self)).syncUninterruptibly();
     }
 
     private MemberId nextSelf() {
-        return new MemberId(tcp.self().serverId(), log.diskId, ++incarnation);
+        return new MemberId(serverId, log.diskId, ++incarnation);
     }
 
     private void begin(MemberId self) {
@@ -79,7 +100,7 @@ final class TcpMember implements TransportListener {
     }
 
     /** The process dies; what it had queued is gone, its disk stays. */
-    void kill() {
+    public void kill() {
         loop.submit(() -> {
             ticker.cancel(false);
             core = null;
@@ -89,17 +110,32 @@ final class TcpMember implements TransportListener {
     }
 
     /** On the loop. */
-    ViewRecord view() {
+    public ViewRecord view() {
         return core == null ? null : core.view();
     }
 
     /** On the loop. */
     TcpTransport transport() {
-        return transport;
+        return (TcpTransport) transport;
+    }
+
+    /** What went wrong in it, or null. Any thread. */
+    public Throwable failure() {
+        return failure;
+    }
+
+    /** In order. On the loop. */
+    public List<Slot> delivered() {
+        return delivered;
+    }
+
+    /** Hears of each slot that is delivered, on the loop. To be set on the loop. */
+    public void onDelivered(Consumer<Slot> listener) {
+        onDelivered = listener;
     }
 
     /** On the loop. */
-    void submit(byte[] payload) {
+    public void submit(byte[] payload) {
         inbox.add(payload);
         turn(() -> {});
     }
@@ -166,6 +202,7 @@ final class TcpMember implements TransportListener {
         } else if (effect instanceof Effect.Deliver deliver) {
             if (core.view() != null) {
                 delivered.add(deliver.slot());
+                onDelivered.accept(deliver.slot());
             }
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
@@ -194,7 +231,7 @@ final class TcpMember implements TransportListener {
     }
 
     private void send(Effect.Send send) {
-        if (send.serverId() == tcp.self().serverId()) {
+        if (send.serverId() == serverId) {
             MemberId self = core.self();
             done(() -> core.message(self, send.message()));
         } else {
@@ -213,6 +250,7 @@ final class TcpMember implements TransportListener {
 
     private void beginView(Effect.BeginView begin) {
         transport.setEnsembleId(begin.view().ensembleId());
+        transport.beginView(begin.view());
         if (begin.fromDisk()) {
             views.clear();
             delivered.clear();
@@ -226,8 +264,12 @@ final class TcpMember implements TransportListener {
         core = null;
         MemberId self = nextSelf();
         loop.execute(() -> {
-            transport = transport.reincarnate(self, log.ensembleId(), this);
-            begin(self);
+            try {
+                transport = connector.connect(transport, self, log.ensembleId(), this);
+                begin(self);
+            } catch (IOException e) {
+                failure = e;
+            }
         });
     }
 
@@ -360,12 +402,12 @@ final class TcpMember implements TransportListener {
         }
     }
 
-    static Map.Entry<Integer, Integer> decode(Slot slot) {
+    public static Map.Entry<Integer, Integer> decode(Slot slot) {
         ByteBuffer payload = ByteBuffer.wrap(slot.payload());
         return Map.entry(payload.getInt(), payload.getInt());
     }
 
-    static byte[] encode(int server, int number) {
+    public static byte[] encode(int server, int number) {
         return ByteBuffer.allocate(64).putInt(server).putInt(number).array();
     }
 }

@@ -25,10 +25,15 @@ class LaneInGuest {
         final Connected connected = new Connected();
         final LaneMemory memoryA = memory(true);
         final LaneMemory memoryB = memory(false);
-        final Lane a = new Lane(connected.dialer, memoryA, memoryB.address(), VIEW, -1, 4, false);
-        final Lane b = new Lane(connected.taker, memoryB, memoryA.address(), VIEW, 4, -1, false);
+        final Lane a = new Lane(connected.dialer, memoryA, memoryB.address(), VIEW, false);
+        final Lane b = new Lane(connected.taker, memoryB, memoryA.address(), VIEW, false);
 
-        Lanes() throws IOException {}
+        Lanes() throws IOException {
+            a.beginSending(-1);
+            b.beginReceiving(-1);
+            b.beginSending(4);
+            a.beginReceiving(4);
+        }
 
         private LaneMemory memory(boolean dialer) throws IOException {
             return new LaneMemory(dialer ? connected.dialerPort : connected.takerPort, RING_BYTES, RANKS,

@@ -1,0 +1,147 @@
+package org.lockstep.rdma.guest;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SelectStrategy;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.PeerAddress;
+import org.lockstep.ensemble.core.ViewRecord;
+import org.lockstep.ensemble.tcp.TcpMember;
+import org.lockstep.ensemble.tcp.TcpOptions;
+import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.rdma.transport.PollingSelect;
+import org.lockstep.rdma.transport.RdmaOptions;
+import org.lockstep.rdma.transport.RdmaTransport;
+
+/** Three servers in this process, each with an event loop of its own, over RDMA. Their logs are in memory. */
+final class RdmaMembers implements AutoCloseable {
+    static final int COUNT = 3;
+    private static final int QUEUE_BYTES = 2 << 20;
+    private static final SelectStrategy SLEEP = (selectNow, hasTasks) -> hasTasks ? selectNow.get() : SelectStrategy.SELECT;
+
+    final List<TcpMember> members = new ArrayList<>();
+    private final List<EventLoopGroup> groups = new ArrayList<>();
+    private final RdmaTransport[] transports = new RdmaTransport[COUNT];
+
+    /** Formed, with all lanes in use. */
+    RdmaMembers(UnaryOperator<RdmaOptions> how) throws IOException {
+        List<PeerAddress> all = new ArrayList<>();
+        for (int id = 1; id <= COUNT; id++) {
+            all.add(new PeerAddress(id, "127.0.0.1", freePort()));
+        }
+        // Emulated processors are slow: be patient.
+        EnsembleOptions core = EnsembleOptions.of(List.of(1, 2, 3), FsyncPolicy.DURABLE, new UUID(3, 3));
+        RdmaOptions options = how.apply(RdmaOptions.of(new InetSocketAddress("10.9.9.1", 0)).withPairs(Guest.OPTIONS)
+                .withBounds(RdmaOptions.RING_BYTES_MIN, 64 << 20));
+        for (PeerAddress self : all) {
+            PollingSelect select = new PollingSelect(SLEEP);
+            EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory(0, () -> select));
+            groups.add(group);
+            TcpOptions tcp = TcpOptions.of(self, all.stream().filter(peer -> peer != self).toList())
+                    .withBounds(QUEUE_BYTES, QUEUE_BYTES);
+            members.add(new TcpMember(group.next(), self.serverId(), connector(group.next(), select, tcp, options), core));
+        }
+        for (TcpMember member : members) {
+            member.start();
+        }
+        awaitLanes(0, 1, 2);
+    }
+
+    private TcpMember.Connector connector(EventLoop loop, PollingSelect select, TcpOptions tcp, RdmaOptions options) {
+        Random random = new Random(tcp.self().serverId());
+        int index = tcp.self().serverId() - 1;
+        return (before, self, ensembleId, listener) -> transports[index] = before == null
+                ? RdmaTransport.open(loop, select, self, ensembleId, tcp, options, random, listener)
+                : ((RdmaTransport) before).reincarnate(self, ensembleId, listener);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    <T> T on(int index, Callable<T> task) {
+        return groups.get(index).next().submit(task).syncUninterruptibly().getNow();
+    }
+
+    RdmaTransport transport(int index) {
+        return transports[index];
+    }
+
+    /** All of these are one view, and send all they have to each other over RDMA. */
+    void awaitLanes(int... indexes) {
+        await("a view of " + indexes.length + " with its lanes", () -> {
+            for (int index : indexes) {
+                ViewRecord view = on(index, members.get(index)::view);
+                if (view == null || view.members().size() != indexes.length
+                        || transports[index].counts().lanes() != indexes.length - 1) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    int deliveredCount(int index) {
+        return on(index, members.get(index).delivered()::size);
+    }
+
+    void awaitDelivered(int count, int... indexes) {
+        await(count + " slots", () -> {
+            for (int index : indexes) {
+                if (deliveredCount(index) != count) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    /** Sleeps between looks: unlike {@link Guest#await}, so that the members have the processors. */
+    void await(String what, BooleanSupplier holds) {
+        long deadline = System.nanoTime() + 2L * Guest.TIMEOUT_MILLIS * 1_000_000;
+        while (!holds.getAsBoolean()) {
+            members.forEach(member -> {
+                if (member.failure() != null) {
+                    throw new AssertionError("a member failed", member.failure());
+                }
+            });
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited in vain: " + what + "; delivered " + deliveredCount(0) + ", "
+                        + deliveredCount(1) + ", " + deliveredCount(2));
+            }
+            sleep(20);
+        }
+    }
+
+    static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (int i = 0; i < COUNT; i++) {
+            members.get(i).kill();
+            groups.get(i).shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+    }
+}
