@@ -31,6 +31,7 @@ import org.lockstep.log.DataDirectoryException;
 import org.lockstep.log.LmdbState;
 import org.lockstep.log.StateImport;
 import org.lockstep.log.StorageOptions;
+import org.lockstep.rdma.transport.PollingSelect;
 import org.lockstep.server.admin.FourLetterWords;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.desk.ClientDesk;
@@ -64,6 +65,7 @@ public final class LockstepServer implements AutoCloseable {
     private final MetricRegistry metrics = new MetricRegistry();
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final SpinBeforeSleep idling = new SpinBeforeSleep();
+    private final PollingSelect select = new PollingSelect(idling);
     private final ServerConfig config;
     private final FatalHandler fatal;
     private volatile EventLoop loop;
@@ -133,11 +135,12 @@ public final class LockstepServer implements AutoCloseable {
 
     private void open() throws StartException {
         requireDataDir();
-        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main", idling);
+        EventLoopGroup group = ClientDoor.newEventLoop("lockstep-main", select);
         keep(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
         loop = group.next();
         DataDirectory directory = keep(DataDirectory.open(config.dataDir(), config.dataLogDir(), StorageOptions.DEFAULT));
-        ServerLives lives = keep(new ServerLives(config, directory, loop, metrics, this::startOver));
+        ServerLives lives = keep(new ServerLives(config, directory,
+                new Transports(config.ensemble().transport(), loop, select, metrics), metrics, this::startOver));
         MemberLog log = lives.openLog();
         try {
             takeImport(directory, log);

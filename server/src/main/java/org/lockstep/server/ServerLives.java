@@ -1,7 +1,6 @@
 package org.lockstep.server;
 
 import com.codahale.metrics.MetricRegistry;
-import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.UUID;
@@ -14,7 +13,6 @@ import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.Transport;
 import org.lockstep.ensemble.core.TransportListener;
 import org.lockstep.ensemble.tcp.TcpOptions;
-import org.lockstep.ensemble.tcp.TcpTransport;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.log.LmdbLog;
 import org.lockstep.log.LmdbState;
@@ -31,20 +29,20 @@ final class ServerLives implements Lives, AutoCloseable {
 
     private final ServerConfig config;
     private final DataDirectory directory;
-    private final EventLoop loop;
     private final MetricRegistry metrics;
     private final EnsembleOptions options;
     private final SecureRandom random = new SecureRandom();
     private final Runnable restart;
     private LmdbState store;
-    private TcpTransport transport;
+    private final Transports transports;
+    private Transport transport;
 
     /** @param restart opens everything again; called from a thread that it must not wait for */
-    ServerLives(ServerConfig config, DataDirectory directory, EventLoop loop, MetricRegistry metrics, Runnable restart) {
+    ServerLives(ServerConfig config, DataDirectory directory, Transports transports, MetricRegistry metrics, Runnable restart) {
         this.restart = restart;
         this.config = config;
         this.directory = directory;
-        this.loop = loop;
+        this.transports = transports;
         this.metrics = metrics;
         this.options = config.ensemble().options(config.fsyncPolicy(), config.maxUnsyncedMillis(), config.juteMaxBufferBytes(),
                 UUID.randomUUID()).withObservers(config.ensemble().observerIds());
@@ -101,8 +99,10 @@ final class ServerLives implements Lives, AutoCloseable {
         UUID ensembleId = core.decided() == null ? null : core.decided().ensembleId();
         try {
             transport = transport == null
-                    ? TcpTransport.open(loop, core.self(), ensembleId, tcpOptions(), random, listener)
-                    : transport.reincarnate(core.self(), ensembleId, listener);
+                    ? transports.open(core.self(), ensembleId, tcpOptions(), random, listener)
+                    : Transports.reincarnate(transport, core.self(), ensembleId, listener);
+        } catch (StartException e) {
+            throw new PeerPortException(e);
         } catch (IOException e) {
             throw new PeerPortException(PeerPortError.of(config.ensemble(), e.getCause() instanceof IOException why ? why : e));
         }
@@ -116,7 +116,7 @@ final class ServerLives implements Lives, AutoCloseable {
                 .withListenOnAllIps(config.ensemble().listenOnAllIps()).withBounds(frameBytes, 4L * frameBytes);
     }
 
-    /** The port for the other servers cannot be opened; the cause says why. */
+    /** The way to the other servers cannot be opened; the cause says why. */
     static final class PeerPortException extends RuntimeException {
         private static final long serialVersionUID = 1;
 

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.lockstep.rdma.lane.LaneMemory;
 import org.lockstep.rdma.verbs.QueuePair;
 import org.lockstep.rdma.verbs.RdmaPort;
+import org.lockstep.rdma.verbs.RdmaUnavailableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,18 @@ final class RdmaEnd implements AutoCloseable {
     }
 
     /** Opens the device, and makes sure that it takes the memory of a lane. */
-    static RdmaEnd open(RdmaOptions options) throws IOException {
+    static RdmaEnd open(RdmaOptions options) throws RdmaUnavailableException {
+        try {
+            return openNow(options);
+        } catch (RdmaUnavailableException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new RdmaUnavailableException("the RDMA device with the address " + options.address().getAddress()
+                    .getHostAddress() + " cannot be used (" + e.getMessage() + "): 'rdma link' must show it as active", e);
+        }
+    }
+
+    private static RdmaEnd openNow(RdmaOptions options) throws IOException {
         RdmaPort port = RdmaPort.open(options.address(), options.pairs());
         try {
             new LaneMemory(port, options.ringBytes(), 2, options.pairs().sendsMax()).close();

@@ -59,6 +59,7 @@ final class SettingsText {
         line(text, "restartGrace", ensemble.restartGraceMillis());
         line(text, "minView", ensemble.minView());
         line(text, "bootstrap.expect", ensemble.bootstrapExpect());
+        line(text, "transport", ensemble.transport().kind().key());
     }
 
     static String dirs(ServerView view) {

@@ -121,7 +121,6 @@ final class ConfigReader {
         KeyCatalogue catalogue = new KeyCatalogue(source);
         values.unknownKeys = Map.copyOf(catalogue.unknown());
         values.notices = new ArrayList<>(catalogue.notices());
-        values.notices.addAll(ensemble.notices());
         values.warnings = warnings(catalogue, ensemble);
         return new ServerConfig(values);
     }

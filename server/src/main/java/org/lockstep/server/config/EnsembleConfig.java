@@ -26,10 +26,11 @@ import org.lockstep.fsync.FsyncPolicy;
  * @param restartGraceMillis {@code restartGrace}: how long a restart of all waits for the servers that may know more
  * @param minView views have at least so many members; 1 to the number of voters
  * @param bootstrapExpect so many voters must be there, and blank, to form the first view; a majority to all of them
+ * @param transport what carries the order between them
  */
 public record EnsembleConfig(int myId, List<EnsembleServer> servers, boolean standalone, long version, boolean listenOnAllIps,
         int initLimitTicks, int syncLimitTicks, int heartbeatMillis, int failureTimeoutMillis, int slowTimeoutMillis,
-        int restartGraceMillis, int minView, int bootstrapExpect) {
+        int restartGraceMillis, int minView, int bootstrapExpect, TransportConfig transport) {
     /** What a request may grow by on its way into a slot: who sent it, with which identities. */
     private static final int REQUEST_OVERHEAD_BYTES = 1 << 20;
 

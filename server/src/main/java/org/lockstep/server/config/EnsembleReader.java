@@ -18,8 +18,8 @@ final class EnsembleReader {
     private final ConfigSource source;
     private final List<EnsembleServer> servers;
     private final Path myIdFile;
+    private TransportConfig transport;
     private final List<String> warnings = new ArrayList<>();
-    private final List<String> notices = new ArrayList<>();
 
     EnsembleReader(ConfigSource source, ServerLines lines, Path dataDir) {
         this.source = source;
@@ -32,13 +32,8 @@ final class EnsembleReader {
         return warnings;
     }
 
-    /** Lines worth an INFO, once {@link #read} has returned. */
-    List<String> notices() {
-        return notices;
-    }
-
     EnsembleConfig read(boolean standaloneEnabled) throws ConfigException {
-        readTransport();
+        transport = new TransportReader(source).read();
         checkZooKeepersElection();
         if (servers.isEmpty()) {
             EnsembleServer single = new EnsembleServer(ServerConfig.STANDALONE_ID, List.of(), false, null, -1);
@@ -73,7 +68,7 @@ final class EnsembleReader {
         return new EnsembleConfig(self.id(), all, standalone, version(), listenOnAllIps, ticks("initLimit", 10),
             ticks("syncLimit", 5), heartbeat, failureTimeout, source.integer("slowTimeout", 5000, 100, 60 * MINUTE_MILLIS),
             source.integer("restartGrace", 10_000, 0, 60 * MINUTE_MILLIS), minView,
-            source.integer("bootstrap.expect", voters, majority, voters));
+            source.integer("bootstrap.expect", voters, majority, voters), transport);
     }
 
     /** They only show in {@code conf}; so they stay among the keys that are named as being without effect. */
@@ -133,20 +128,6 @@ final class EnsembleReader {
 
     private String ids() {
         return servers.stream().map(server -> Integer.toString(server.id())).collect(Collectors.joining(", "));
-    }
-
-    private void readTransport() throws ConfigException {
-        String transport = source.text("transport");
-        if (transport == null || transport.equals("tcp")) {
-            return;
-        }
-        if (transport.equals("auto")) {
-            notices.add("transport=auto: the servers talk over tcp");
-        } else if (transport.equals("rdma")) {
-            throw source.bad("transport", transport, "is not built in yet", "choose tcp or auto");
-        } else {
-            throw source.bad("transport", transport, "is not a transport", "choose tcp or auto");
-        }
     }
 
     /** ZooKeeper refuses these for a single server too. */

@@ -334,6 +334,7 @@ final class Incarnation implements TransportListener {
             }
             if (transport != null && effect instanceof Effect.BeginView begin) {
                 transport.setEnsembleId(begin.view().ensembleId());
+                transport.beginView(begin.view());
             } else if (transport != null && effect instanceof Effect.FollowView follow) {
                 transport.setEnsembleId(follow.view().ensembleId());
             }

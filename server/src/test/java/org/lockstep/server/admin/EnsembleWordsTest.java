@@ -148,6 +148,7 @@ class EnsembleWordsTest {
             restartGrace=10000
             minView=2
             bootstrap.expect=3
+            transport=tcp
             fsyncPolicy=durable
             membership:\s
             server.1=127.0.0.1:27201:27301:participant

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lockstep.ensemble.core.EnsembleOptions;
 import org.lockstep.ensemble.core.PeerAddress;
 import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.rdma.transport.Polling;
 
 class EnsembleConfigTest {
     private static final String[] THREE = {"server.1=a:2888:3888", "server.2=b:2888:3888:participant",
@@ -170,7 +172,9 @@ class EnsembleConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"peerType=boss", "electionAlg=0", "transport=rdma", "transport=udp", "minView=0", "minView=4",
+    @ValueSource(strings = {"peerType=boss", "electionAlg=0", "transport=udp", "rdma.polling=often", "rdma.gidIndex=x",
+        "rdma.address=0.0.0.0", "rdma.address=::1", "rdma.ringBytes=3m", "rdma.ringBytes=32k", "rdma.port=70000",
+        "rdma.spinMicros=-1", "minView=0", "minView=4",
         "bootstrap.expect=1", "bootstrap.expect=4", "failureTimeout=399", "heartbeatMillis=5", "heartbeatMillis=126",
         "slowTimeout=1", "restartGrace=-1", "initLimit=0", "syncLimit=x", "quorumListenOnAllIPs=yes", "sslQuorum=true",
         "quorum.auth.enableSasl=true", "readonlymode.enabled=1", "server.4=d:1:2:boss", "server.4=d:1:1", "server.4=d:0:1",
@@ -196,6 +200,16 @@ class EnsembleConfigTest {
     }
 
     @Test
+    void readsHowTheServersTalk() throws Exception {
+        TransportConfig absent = read(THREE).ensemble().transport();
+        assertEquals(new TransportConfig(TransportConfig.Kind.TCP, null, -1, null, 0, Polling.ADAPTIVE, 100, 4 << 20), absent);
+        TransportConfig given = read(THREE, "transport=rdma", "rdma.device=mlx5_1", "rdma.gidIndex=3", "rdma.address=192.0.2.7",
+            "rdma.port=2889", "rdma.polling=busy", "rdma.spinMicros=50", "rdma.ringBytes=16m").ensemble().transport();
+        assertEquals(new TransportConfig(TransportConfig.Kind.RDMA, "mlx5_1", 3, InetAddress.getByName("192.0.2.7"), 2889,
+            Polling.BUSY, 50, 16 << 20), given);
+    }
+
+    @Test
     void readsItsOwnKeys() throws Exception {
         system.setProperty("zookeeper.slowTimeout", "900");
         ServerConfig config = read(THREE, "failureTimeout=400", "heartbeatMillis=30", "restartGrace=0", "minView=1",
@@ -208,7 +222,7 @@ class EnsembleConfigTest {
         assertTrue(config.readOnlyModeEnabled());
         assertEquals(1, config.warnings().size(), config.warnings().toString());
         assertTrue(config.warnings().get(0).startsWith("minView=1 is below a majority (2 of 3 voters)"));
-        assertTrue(config.notices().contains("transport=auto: the servers talk over tcp"), config.notices().toString());
+        assertEquals(TransportConfig.Kind.AUTO, ensemble.transport().kind());
         EnsembleOptions options = ensemble.options(FsyncPolicy.NO_SYNC, 70, 8 << 20, new UUID(1, 2));
         assertEquals(List.of(1, 2, 3), options.voterIds());
         assertEquals(TimeUnit.MILLISECONDS.toNanos(400), options.failureTimeoutNanos());

@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.SelectStrategy;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -36,7 +37,7 @@ public final class ClientDoor implements AutoCloseable {
      *
      * @param idling says what the thread does when it runs out of work; used with epoll only
      */
-    public static EventLoopGroup newEventLoop(String threadName, SpinBeforeSleep idling) {
+    public static EventLoopGroup newEventLoop(String threadName, SelectStrategy idling) {
         IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory(0, () -> idling) : NioIoHandler.newFactory();
         return new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory(threadName), io);
     }
