@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.lockstep.ensemble.core.MemberId;
-import org.lockstep.ensemble.core.ViewRecord;
+import org.lockstep.ensemble.core.Standing;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.server.admin.ConnectionView;
 import org.lockstep.server.admin.EnsembleStatus;
@@ -64,10 +64,12 @@ final class LiveServerView implements ServerView {
             return new EnsembleStatus(config.serverId(), EnsembleStatus.Role.READ_ONLY, 0, List.of(), List.of(), List.of(),
                     List.of(), -1);
         }
-        ViewRecord view = replica.view();
-        List<Integer> members = view.members().stream().map(MemberId::serverId).toList();
-        return new EnsembleStatus(config.serverId(), EnsembleStatus.Role.MEMBER, view.viewId(), members, List.of(), List.of(),
-                List.of(), -1);
+        Standing standing = replica.standing();
+        List<Integer> members = standing.view().members().stream().map(MemberId::serverId).toList();
+        EnsembleStatus.Role role =
+                config.ensemble().isObserver() ? EnsembleStatus.Role.OBSERVER : EnsembleStatus.Role.MEMBER;
+        return new EnsembleStatus(config.serverId(), role, standing.view().viewId(), members, standing.suspected(),
+                standing.learners(), standing.observers(), standing.feederId());
     }
 
     @Override

@@ -142,6 +142,7 @@ public final class LockstepServer implements AutoCloseable {
         ServerLives lives = keep(new ServerLives(config, directory,
                 new Transports(config.ensemble().transport(), loop, select, metrics), metrics, this::startOver));
         MemberLog log = lives.openLog();
+        LostWrites lostWrites = LostWrites.decode(log.record(LostWrites.RECORD));
         try {
             takeImport(directory, log);
             LmdbState store = keep(LmdbState.open(directory, StorageOptions.DEFAULT, metrics));
@@ -153,12 +154,12 @@ public final class LockstepServer implements AutoCloseable {
                         config.ensemble().version());
             }
             replica = new Replica(loop, state, log, store::write, Positions.ofMark(state.mark()), lives,
-                    LostWrites.decode(log.record(LostWrites.RECORD)), replicaOptions(lives.options()), metrics, this::failed);
+                    lostWrites, replicaOptions(lives.options()), metrics, this::failed);
         } catch (RuntimeException e) {
             log.close();
             throw e;
         }
-        begin(directory, log.recovered());
+        begin(directory, log.recovered(), lostWrites);
         openDoor();
         startMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
     }
@@ -219,9 +220,12 @@ public final class LockstepServer implements AutoCloseable {
      * Starts everything behind the door. A server that is alone needs nobody for its first view, so that is waited for; one of
      * several opens its door at once, and serves when there is a view.
      */
-    private void begin(DataDirectory directory, Recovered found) {
+    private void begin(DataDirectory directory, Recovered found, LostWrites lostWrites) {
         onLoop(() -> {
-            desk = new ClientDesk(loop, replica, deskOptions(), replica.lostWrites(), metrics);
+            desk = new ClientDesk(loop, replica, deskOptions(), lostWrites, metrics);
+            if (config.ensemble().isObserver()) {
+                desk.beginCutOff();
+            }
             LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
             if (Runtime.getRuntime().availableProcessors() > 1) {
                 idling.setWorthwhile(desk::hasSoleClient);

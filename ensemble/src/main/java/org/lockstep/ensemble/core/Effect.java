@@ -57,6 +57,12 @@ public sealed interface Effect {
     record FollowView(ViewRecord view) implements Effect {}
 
     /**
+     * Observer: what is applied here stands in the midst of this view, whose beginning this process has not seen. Comes before
+     * it serves.
+     */
+    record StandsIn(ViewRecord view) implements Effect {}
+
+    /**
      * Follower: what this process has applied is no use, or too old: copy the state of {@code feederId} as it stands at some
      * place of the order, in its stead; {@link EnsembleMember#stateFetched} then, in the turn in which it takes the place of
      * the own. Another one of these, or {@link StopFetching}, ends the copying under way. A copy that was broken off may be

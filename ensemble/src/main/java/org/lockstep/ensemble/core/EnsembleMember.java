@@ -54,6 +54,11 @@ public final class EnsembleMember {
         return life.decided();
     }
 
+    /** What this process knows of the others. */
+    public Standing standing() {
+        return life.standing();
+    }
+
     /** Whether clients are served here: by a live member that hears a majority, or by an observer that has caught up. */
     public boolean serves() {
         if (life.active() != null) {
@@ -143,7 +148,7 @@ public final class EnsembleMember {
     }
 
     private void tickOutside() {
-        Outside.Wish wish = life.outside().tick(life.decidedViewId(), life.isBlank());
+        Outside.Wish wish = life.outside().tick(life.status(), life.decided());
         if (wish == Outside.Wish.COORDINATE && !election.coordinates()) {
             life.outside().backOff();
             election.coordinate(life.decided(), new ViewChoice(context, life.decided(), null, null, life.outside().aloneSince()));

@@ -16,7 +16,7 @@ final class Follower {
     private final Context context;
     private Position applied;
     private Phase phase = Phase.IDLE;
-    private int feederId;
+    private int feederId = Peers.NOBODY;
     private long stream;
     private long fetchStream;
     private long heardAt;
@@ -46,6 +46,7 @@ final class Follower {
         return phase == Phase.FOLLOWING;
     }
 
+    /** Who is followed, or {@link Peers#NOBODY}. */
     int feederId() {
         return feederId;
     }
@@ -57,6 +58,22 @@ final class Follower {
     /** The newest view that came in the order, or null. */
     ViewRecord newestView() {
         return newestView;
+    }
+
+    /**
+     * Whether it is known who is in the view that the state stands in. Its beginning does not come when the state was in the
+     * midst of it already: then it is the view that others say is decided, {@code decided}, once they have.
+     */
+    boolean knowsItsView(ViewRecord decided) {
+        if (newestView != null && newestView.viewId() == applied.viewId()) {
+            return true;
+        }
+        boolean learned = decided != null && decided.viewId() == applied.viewId();
+        if (learned) {
+            newestView = decided;
+            context.out.add(new Effect.StandsIn(decided));
+        }
+        return learned;
     }
 
     /** Keeps a feeder, or finds another; {@code decidedViewId} is the newest view known to be decided. */
@@ -79,9 +96,9 @@ final class Follower {
 
     private void choose(long decidedViewId) {
         int live = context.peers.liveMember(decidedViewId, context.now, context.self.serverId() + changes);
-        if (live == 0) {
+        if (live == Peers.NOBODY) {
             phase = Phase.IDLE;
-            feederId = 0;
+            feederId = Peers.NOBODY;
         } else {
             changes++;
             abreastAt = context.now;

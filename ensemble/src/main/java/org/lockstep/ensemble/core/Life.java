@@ -1,5 +1,8 @@
 package org.lockstep.ensemble.core;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * Where this process stands in the chain of views: outside, live in a view, or excluded for good. It is never told what to do by
  * anyone; it only ever learns what was decided.
@@ -53,8 +56,22 @@ final class Life {
 
     /** What this process says of itself. */
     Message.Status status() {
+        boolean idleObserver = outside != null && outside.isObserver() && !outside.serves();
         return new Message.Status(active == null ? 0 : active.record().viewId(), decidedViewId(), isBlank(),
-                active != null && active.isCutOff());
+                active != null && active.isCutOff() || idleObserver);
+    }
+
+    Standing standing() {
+        if (active == null) {
+            return outside == null ? new Standing(null, List.of(), List.of(), List.of(), Peers.NOBODY)
+                    : new Standing(outside.newestView(), List.of(), List.of(), List.of(), outside.feederId());
+        }
+        List<MemberId> members = active.record().members();
+        return new Standing(active.record(),
+                IntStream.range(0, members.size()).filter(membership.suspicion()::isSuspected)
+                        .map(rank -> members.get(rank).serverId()).boxed().sorted().toList(),
+                context.peers.outsiders(context.now).stream().map(MemberId::serverId).toList(),
+                context.peers.servingObservers(context.now), Peers.NOBODY);
     }
 
     /** Whether the decided view is being installed: until it is, nothing of an election counts. */

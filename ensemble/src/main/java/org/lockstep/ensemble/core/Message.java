@@ -26,7 +26,7 @@ public sealed interface Message {
      * @param liveViewId the view it is a live member of, 0 outside
      * @param decidedViewId the newest view it knows to be decided, 0 for none
      * @param blank its disk holds nothing
-     * @param cutOff it lives in a view, and hears less than a majority
+     * @param cutOff it lives in a view, and hears less than a majority; or it is an observer, and serves nobody
      */
     record Status(long liveViewId, long decidedViewId, boolean blank, boolean cutOff) implements Message {}
 

@@ -76,10 +76,12 @@ final class Outside {
         pauseIfChanged(before);
     }
 
-    Wish tick(long decidedViewId, boolean blank) {
+    /** {@code status}: what this process says of itself; {@code decided}: the newest view it knows to be decided, or null. */
+    Wish tick(Message.Status status, ViewRecord decided) {
+        long decidedViewId = status.decidedViewId();
         if (context.now - statusAt >= context.options.resendNanos()) {
             statusAt = context.now;
-            context.broadcast(new Message.Status(0, decidedViewId, blank, false));
+            context.broadcast(status);
             if (follower.isNear() && !observer) {
                 context.broadcast(new Message.JoinRequest(decidedViewId));
             }
@@ -88,14 +90,14 @@ final class Outside {
         follower.tick(decidedViewId);
         pauseIfChanged(before);
         if (observer) {
-            serveIfNear();
+            serveIfNear(decided);
             return Wish.NOTHING;
         }
-        if (follower.feederId() != 0) {
+        if (follower.feederId() != Peers.NOBODY) {
             aloneSince = context.now;
             return Wish.NOTHING;
         }
-        return mayCoordinate(decidedViewId, blank) ? Wish.COORDINATE : Wish.NOTHING;
+        return mayCoordinate(decidedViewId, status.blank()) ? Wish.COORDINATE : Wish.NOTHING;
     }
 
     private void pauseIfChanged(long streamBefore) {
@@ -105,8 +107,8 @@ final class Outside {
     }
 
     /** An observer serves while it is as good as up to date; a feeder that is lost is missed only after a while. */
-    private void serveIfNear() {
-        if (follower.isNear()) {
+    private void serveIfNear(ViewRecord decided) {
+        if (follower.isNear() && follower.knowsItsView(decided)) {
             nearAt = context.now;
         }
         serve(context.now - nearAt < context.options.failureTimeoutNanos());
@@ -143,6 +145,15 @@ final class Outside {
 
     private void deliver(Slot slot) {
         context.out.add(new Effect.Deliver(slot, forwards.takeDelivered(slot)));
+    }
+
+    /** Whether this process only ever follows. */
+    boolean isObserver() {
+        return observer;
+    }
+
+    int feederId() {
+        return follower.feederId();
     }
 
     /** The newest view that the feeder has sent, or null. */

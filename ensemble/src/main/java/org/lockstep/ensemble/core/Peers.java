@@ -10,6 +10,8 @@ import java.util.stream.Stream;
  * heard and told, and count for nothing.
  */
 final class Peers {
+    /** No server has this id. */
+    static final int NOBODY = -1;
     private static final int JOIN_FAILURES_MAX = 6;
 
     private final List<Integer> serverIds;
@@ -105,7 +107,7 @@ final class Peers {
 
     /**
      * A server that said of late that it is a live member of a view not older than {@code viewId}, and not that it hears too
-     * few to help anybody; 0 when there is none. {@code turn}: among several, which.
+     * few to help anybody; {@link #NOBODY} when there is none. {@code turn}: among several, which.
      */
     int liveMember(long viewId, long now, int turn) {
         List<Peer> best = new ArrayList<>();
@@ -120,7 +122,7 @@ final class Peers {
                 best.add(peer);
             }
         }
-        return best.isEmpty() ? 0 : best.get(Math.floorMod(turn, best.size())).serverId;
+        return best.isEmpty() ? NOBODY : best.get(Math.floorMod(turn, best.size())).serverId;
     }
 
     /** The view that this server said of late that it lives in; 0: none, or it hears too few to help anybody. */
@@ -140,6 +142,17 @@ final class Peers {
         for (Peer peer : voters()) {
             if (peer.status != null && isFresh(peer.statusAt, now) && peer.status.liveViewId() == 0) {
                 found.add(peer.member);
+            }
+        }
+        return found;
+    }
+
+    /** The observers that said of late that they serve clients. */
+    List<Integer> servingObservers(long now) {
+        List<Integer> found = new ArrayList<>();
+        for (Peer peer : peers) {
+            if (!peer.voter && peer.status != null && isFresh(peer.statusAt, now) && !peer.status.cutOff()) {
+                found.add(peer.serverId);
             }
         }
         return found;

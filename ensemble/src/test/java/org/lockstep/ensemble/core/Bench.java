@@ -102,6 +102,14 @@ final class Bench {
         views.get(index).clear();
     }
 
+    /** An observer's process ends, and another begins with its state. */
+    void restart(int index) {
+        silent[index] = false;
+        members.set(index, new EnsembleMember(new MemberId(index + 1, new UUID(index + 1, 0), 2), options,
+                Recovered.BLANK.withApplied(place(index))));
+        others.clear();
+    }
+
     void connect(int a, int b) {
         members.get(a).connection(b + 1, true);
         members.get(b).connection(a + 1, true);

@@ -239,6 +239,71 @@ class FollowingTest {
     }
 
     @Test
+    void anObserverThatRestartsInTheMidstOfAViewLearnsWhoIsInIt() {
+        Bench bench = withObserver();
+        bench.submit(0, 1);
+        bench.settle();
+        ViewRecord view = bench.members.get(0).view();
+        bench.silence(OBSERVER);
+        bench.run(5000);
+        bench.restart(OBSERVER);
+        bench.run(2000);
+
+        assertEquals(view, bench.members.get(0).view(), "an observer that goes and comes changes no view");
+        int known = bench.others.indexOf(new Effect.StandsIn(view));
+        assertTrue(known >= 0, "it does not know who is in the view");
+        assertTrue(known < bench.others.indexOf(new Effect.CutOff(false)), "it serves before it knows who is in the view");
+        bench.submit(OBSERVER, 2);
+        bench.settle();
+        assertEquals(upTo(2), bench.values(OBSERVER));
+    }
+
+    @Test
+    void membersTellWhoIsMissingAndObserversWhomTheyFollow() {
+        Bench bench = withObserver();
+        Standing standing = bench.members.get(0).standing();
+        assertEquals(new Standing(bench.members.get(0).view(), List.of(), List.of(), List.of(4), -1), standing);
+        assertEquals(new Standing(standing.view(), List.of(), List.of(), List.of(), feeder(bench) + 1),
+                bench.members.get(OBSERVER).standing());
+        bench.silence(OBSERVER);
+        bench.silence(2);
+        bench.lost = message -> message instanceof Message.Prepare; // no view follows
+        bench.run(1500);
+        assertEquals(new Standing(standing.view(), List.of(3), List.of(), List.of(), -1), bench.members.get(1).standing());
+        bench.lost = message -> false;
+        bench.run(3000);
+        bench.lost = message -> message instanceof Message.JoinRequest; // and nobody is admitted
+        bench.replace(2);
+        bench.run(1000);
+        ViewRecord next = bench.members.get(0).view();
+        assertEquals(2, next.members().size());
+        assertEquals(new Standing(next, List.of(), List.of(3), List.of(), -1), bench.members.get(0).standing());
+    }
+
+    @Test
+    void anObserverThatLooksForAFeederIsNotCountedAsServing() {
+        Bench bench = withObserver();
+        bench.lost = message -> message instanceof Message.Feed;
+        bench.run(3000);
+        assertEquals(List.of(), bench.members.get(0).standing().observers());
+        bench.lost = message -> false;
+        bench.run(1000);
+        assertEquals(List.of(4), bench.members.get(0).standing().observers());
+    }
+
+    @Test
+    void aServerOfIdZeroIsFollowedAsAnyOther() {
+        EnsembleMember learner = new EnsembleMember(new MemberId(2, new UUID(2, 0), 1),
+                EnsembleOptions.of(List.of(0, 1, 2), FsyncPolicy.DURABLE, new UUID(9, 9)), Recovered.BLANK);
+        learner.tick(Bench.MILLI);
+        learner.message(new MemberId(0, new UUID(1, 0), 1), new Message.Status(7, 7, false, false));
+        learner.tick(2 * Bench.MILLI);
+
+        Effect follow = new Effect.Send(0, new Message.Follow(1, Position.START), 0);
+        assertTrue(learner.effects().list().contains(follow), learner.effects().list().toString());
+    }
+
+    @Test
     void aVoterIsNoObserver() {
         assertThrows(IllegalArgumentException.class, () -> EnsembleOptions.of(Bench.ids(3), FsyncPolicy.DURABLE, new UUID(9, 9))
                 .withObservers(List.of(3)));

@@ -325,6 +325,8 @@ final class SimNode {
             completeBarriers(flushed.viewId(), flushed.upTo());
         } else if (effect instanceof Effect.FollowView follow) {
             followView(follow.view());
+        } else if (effect instanceof Effect.StandsIn standsIn) {
+            checkStandsIn(standsIn.view());
         } else if (effect instanceof Effect.FetchState fetch) {
             submitted.clear();
             following.fetch(fetch, process);
@@ -419,6 +421,12 @@ final class SimNode {
             if (simulation.random().nextInt(3) == 0) {
                 disk.forgetLogBelow(disk.state().count);
             }
+        }
+    }
+
+    private void checkStandsIn(ViewRecord view) {
+        if (applied.position().viewId() != view.viewId()) {
+            throw new SimulationFailure(self + " is at " + applied.position() + ", not in view " + view.viewId());
         }
     }
 

@@ -5,10 +5,8 @@ import com.codahale.metrics.Timer;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -56,12 +54,11 @@ public final class ClientDesk implements Reception, ViewListener {
     private final ReadOnlySessions readOnlySessions;
     private final Requests requests;
     private final Set<DeskConnection> connections = new LinkedHashSet<>();
-    private final Map<InetAddress, Integer> connectionsByAddress = new HashMap<>();
+    private final ConnectionLimits limits;
     private final List<DeskConnection> dirty = new ArrayList<>();
     private final List<DeskConnection> paused = new ArrayList<>();
     private final UnreadOutput unread;
     private AdminWords adminWords = word -> null;
-    private long rejectedCount;
     private final DeskClock clock;
     private final List<Future<?>> timers;
     private final Timer decodeTime;
@@ -83,6 +80,7 @@ public final class ClientDesk implements Reception, ViewListener {
             DeskClock clock, long unreadBytesMax) {
         this.unread = new UnreadOutput(connections, unreadBytesMax);
         this.options = options;
+        this.limits = new ConnectionLimits(options);
         this.clock = clock;
         this.unservedSinceMillis = clock.nowMillis();
         this.decodeTime = Meters.timer(metrics, "write.decode");
@@ -123,6 +121,11 @@ public final class ClientDesk implements Reception, ViewListener {
     }
 
     // ---- the ensemble
+
+    /** To be called before the first view: as an observer, this server serves nobody until it hears that it is not cut off. */
+    public void beginCutOff() {
+        cutOff = true;
+    }
 
     @Override
     public void viewBegan(EnsembleView newView) {
@@ -209,7 +212,7 @@ public final class ClientDesk implements Reception, ViewListener {
 
     /** Connections closed at once because of a limit. */
     public long rejectedCount() {
-        return rejectedCount;
+        return limits.rejectedCount();
     }
 
     public Sessions sessions() {
@@ -221,24 +224,13 @@ public final class ClientDesk implements Reception, ViewListener {
     @Override
     public boolean onAccept(ClientConnection channel) {
         InetAddress address = channel.remoteAddress().getAddress();
-        int ofAddress = connectionsByAddress.getOrDefault(address, 0);
-        if (options.maxClientCnxns() > 0 && ofAddress >= options.maxClientCnxns()) {
-            return reject(channel, "maxClientCnxns=" + options.maxClientCnxns() + " connections from that address are open");
+        if (!limits.admit(channel.remoteAddress(), connections.size())) {
+            return false;
         }
-        if (options.maxCnxns() > 0 && connections.size() >= options.maxCnxns()) {
-            return reject(channel, "maxCnxns=" + options.maxCnxns() + " connections are open");
-        }
-        connectionsByAddress.put(address, ofAddress + 1);
         DeskConnection connection = new DeskConnection(this, channel, address.getHostAddress(), clock.nowMillis());
         channel.attach(connection);
         connections.add(connection);
         return true;
-    }
-
-    private boolean reject(ClientConnection channel, String why) {
-        rejectedCount++;
-        LOG.warn("Refusing {}: {}", channel.remoteAddress(), why);
-        return false;
     }
 
     @Override
@@ -318,7 +310,7 @@ public final class ClientDesk implements Reception, ViewListener {
         connections.remove(connection);
         unread.gone(connection);
         lastHeard = lastHeard == connection ? null : lastHeard;
-        connectionsByAddress.computeIfPresent(channel.remoteAddress().getAddress(), (key, count) -> count == 1 ? null : count - 1);
+        limits.closed(channel.remoteAddress().getAddress());
         state.removeWatcher(connection);
         if (connection.session != null && connection.session.connection == connection) {
             connection.session.connection = null;

@@ -114,8 +114,13 @@ final class CurrentView {
         applier.view(next);
         barriers.release(endOf(next.viewId() - 1));
         if (observer) {
-            listener.viewBegan(new EnsembleView(next.viewId(), self, next.members()));
+            standsIn(next, self);
         }
+    }
+
+    /** What an observer has applied stands in this view. */
+    void standsIn(ViewRecord followed, MemberId self) {
+        listener.viewBegan(new EnsembleView(followed.viewId(), self, followed.members()));
     }
 
     /** This process hears too few of the others, or enough again. */

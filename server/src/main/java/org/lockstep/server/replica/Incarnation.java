@@ -276,6 +276,7 @@ final class Incarnation implements TransportListener {
             transfers.stage(stage);
         } else if (effect instanceof Effect.FetchState fetch) {
             transfers.fetch(fetch);
+            later.add(effect); // behind what was delivered before
         } else if (effect instanceof Effect.StopFetching) {
             transfers.stopFetching();
         } else if (effect instanceof Effect.ReadLog read) {
@@ -337,6 +338,8 @@ final class Incarnation implements TransportListener {
                 transport.beginView(begin.view());
             } else if (transport != null && effect instanceof Effect.FollowView follow) {
                 transport.setEnsembleId(follow.view().ensembleId());
+            } else if (transport != null && effect instanceof Effect.StandsIn standsIn) {
+                transport.setEnsembleId(standsIn.view().ensembleId());
             }
             host.perform(effect);
         }

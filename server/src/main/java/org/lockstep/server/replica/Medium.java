@@ -51,7 +51,7 @@ final class Medium {
 
     /** A slot of so many bytes is applied. */
     void applied(int bytes) {
-        if (options.policy().isLazy()) {
+        if (options.policy().isLazy() && view != null) { // outside a view nothing is secured here
             backlog.secured(bytes);
         }
         checkpointer.noteApplied(bytes);

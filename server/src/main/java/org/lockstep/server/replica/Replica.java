@@ -11,6 +11,7 @@ import org.lockstep.ensemble.core.Order;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.Slot;
+import org.lockstep.ensemble.core.Standing;
 import org.lockstep.ensemble.core.Transport;
 import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.fsync.FsyncPolicy;
@@ -146,14 +147,14 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         return state;
     }
 
-    /** Which zxids this server has forgotten. */
-    public LostWrites lostWrites() {
-        return lostWrites;
-    }
-
     /** The view this server is a live member of, as far as it has begun here; null without one. */
     public ViewRecord view() {
         return view.record();
+    }
+
+    /** What this server knows of the others. */
+    public Standing standing() {
+        return life.core().standing();
     }
 
     /** {@inheritDoc} Too many are under way, or the medium cannot keep up, whose backlog would fill the heap. */
@@ -222,18 +223,17 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             followed.drop();
         } else if (effect instanceof Effect.FollowView follow) {
             follow(follow.view());
+        } else if (effect instanceof Effect.StandsIn standsIn) {
+            view.standsIn(standsIn.view(), life.core().self());
+        } else if (effect instanceof Effect.FetchState) {
+            own.drop(); // what of it is in the state to be copied, nobody can tell
         } else if (effect instanceof Effect.FlushedEverywhere everywhere) {
-            barriers.release(position(everywhere.viewId(), everywhere.upTo()));
+            barriers.release(Position.of(everywhere.viewId(), everywhere.upTo()));
         } else if (effect instanceof Effect.CutOff cut) {
             view.cutOff(cut.value());
         } else {
             throw new IllegalArgumentException("not for the replica: " + effect);
         }
-    }
-
-    private static Position position(long viewId, long order) {
-        return order == Order.NONE ? new Position(viewId, -1, 0)
-                : new Position(viewId, Order.index(order), Order.rank(order));
     }
 
     @Override
@@ -302,7 +302,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     public void addToLog(List<Effect> effects) {
         for (int i = 0; i < effects.size(); i++) {
             if (effects.get(i) instanceof Effect.Flush flush) {
-                medium.flushAsked(position(flush.viewId(), flush.upTo()));
+                medium.flushAsked(Position.of(flush.viewId(), flush.upTo()));
             }
         }
         log.add(effects);
@@ -321,7 +321,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
                 own.secured(secure.slot().position());
             }
         } else if (effect instanceof Effect.Flush flush) {
-            medium.flushed(position(flush.viewId(), flush.upTo()));
+            medium.flushed(Position.of(flush.viewId(), flush.upTo()));
         } else if (effect instanceof Effect.Install install) {
             medium.flushed(CurrentView.endOf(install.view().viewId() - 1));
         }
