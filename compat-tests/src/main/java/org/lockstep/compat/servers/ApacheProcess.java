@@ -12,7 +12,7 @@ public final class ApacheProcess extends ServerProcess {
 
     public ApacheProcess(ServerOptions options) {
         super(options);
-        quorum = options.config().stringPropertyNames().stream().anyMatch(key -> key.startsWith("server."));
+        quorum = options.zooCfg() != null || options.config().stringPropertyNames().stream().anyMatch(key -> key.startsWith("server."));
     }
 
     @Override

@@ -61,6 +61,12 @@ public final class EnsembleProcesses implements AutoCloseable {
      */
     public EnsembleProcesses(Kind kind, int size, Place place, Path directory, Consumer<ServerOptions> settings)
             throws IOException {
+        this(kind, size, 0, place, directory, settings);
+    }
+
+    /** @param observers how many of them are observers: the last ones */
+    public EnsembleProcesses(Kind kind, int size, int observers, Place place, Path directory, Consumer<ServerOptions> settings)
+            throws IOException {
         network = place == Place.SEPARATE_HOSTS ? new NetworkLab(size) : null;
         try {
             List<ServerOptions> all = new ArrayList<>();
@@ -71,7 +77,8 @@ public final class EnsembleProcesses implements AutoCloseable {
             for (int i = 0; i < size; i++) {
                 ServerOptions options = all.get(i).set("initLimit", "10").set("syncLimit", "5");
                 for (int peer = 0; peer < size; peer++) {
-                    options.set("server." + (peer + 1), peers.get(peer));
+                    String role = peer < size - observers ? "" : ":observer";
+                    options.set("server." + (peer + 1), peers.get(peer) + role);
                 }
                 if (network != null) {
                     options.host(network.clientAddress(i)).commandPrefix(network.commandPrefix(i));

@@ -22,6 +22,7 @@ public final class ServerOptions {
     private int heapMegabytes = 512;
     private int serverId;
     private String logLevel = "INFO";
+    private Path zooCfg;
 
     /**
      * @param directory an existing directory for this server alone: it gets {@code zoo.cfg}, {@code logback.xml}, {@code server.log}
@@ -95,6 +96,20 @@ public final class ServerOptions {
         return this;
     }
 
+    /**
+     * A configuration file to be used as it is. Nothing is written then, neither {@code zoo.cfg} nor {@code myid}; keys set here
+     * have no effect, and {@link #port} and {@link #host} must be what the file says.
+     */
+    public ServerOptions zooCfg(Path file) {
+        zooCfg = file;
+        return this;
+    }
+
+    /** The file to be used as it is; null to write one. */
+    Path zooCfg() {
+        return zooCfg;
+    }
+
     Path directory() {
         return directory;
     }
@@ -115,7 +130,8 @@ public final class ServerOptions {
         return heapMegabytes;
     }
 
-    int serverId() {
+    /** The id in the ensemble, from 1 on; 0 for a server alone. */
+    public int serverId() {
         return serverId;
     }
 

@@ -259,6 +259,9 @@ public abstract class ServerProcess implements AutoCloseable {
     }
 
     private Path writeConfig() throws IOException {
+        if (options.zooCfg() != null) {
+            return options.zooCfg();
+        }
         Properties config = options.config();
         completeConfig(config);
         Path dataDir = Files.createDirectories(dataDir());

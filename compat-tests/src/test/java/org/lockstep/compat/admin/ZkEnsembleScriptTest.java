@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,8 @@ import org.lockstep.server.config.ServerConfig;
 
 /** bin/zkEnsemble.sh: what it writes, what it says, its exit codes. */
 class ZkEnsembleScriptTest {
+    private static final Duration VIEW_CHANGE_MAX = Duration.ofSeconds(30);
+
     @TempDir
     Path directory;
     private ScriptRunner runner;
@@ -83,6 +86,52 @@ class ZkEnsembleScriptTest {
         Run stop = script("stop");
         assertEquals(0, stop.code());
         assertEquals("server 1 is stopped\n", stop.out());
+    }
+
+    @Test
+    void theLifeOfAnEnsembleOfThree() throws Exception {
+        int port = FreePorts.next();
+        Run start = script("start", "-p", Integer.toString(port), "-s", "fsyncPolicy=no-sync");
+        assertEquals(0, start.code(), start.toString());
+        String clients = "127.0.0.1:" + port + ",127.0.0.1:" + (port + 1) + ",127.0.0.1:" + (port + 2);
+        assertTrue(start.out().endsWith("connect with: bin/zkCli.sh -server " + clients + "\n"), start.toString());
+        List<String> rows = rows(start);
+        assertEquals(1, rows.stream().filter(row -> row.matches(".* leader +\\d+ \\(members [123],[123],[123]; rank 0\\)")).count(),
+                start.toString());
+        assertEquals(2, rows.stream().filter(row -> row.matches(".* follower +\\d+ \\(members .*; rank [12]\\)")).count(),
+                start.toString());
+
+        assertEquals(0, script("kill", "2").code());
+        Run down = awaitStatus(1, "members (1,3|3,1);");
+        assertTrue(rows(down).get(1).startsWith("2   -  ") && rows(down).get(1).endsWith(" down"), down.toString());
+        assertTrue(down.err().contains("not every server serves clients; see: "), down.toString());
+
+        Run back = script("start");
+        assertEquals(0, back.code(), back.toString());
+        assertTrue(back.out().contains("server 1 runs already as process "), back.toString());
+        awaitStatus(0, "members [123],[123],[123];");
+        Run stop = script("stop");
+        assertEquals(0, stop.code(), stop.toString());
+        assertEquals("server 1 is stopped\nserver 2 is stopped\nserver 3 is stopped\n", stop.out());
+        assertEquals(3, rows(script("status")).stream().filter(row -> row.endsWith(" down")).count());
+    }
+
+    /** Of a status, a line for each of three servers. */
+    private static List<String> rows(Run status) {
+        List<String> rows = status.out().lines().filter(line -> line.matches("[123]   .*")).toList();
+        assertEquals(3, rows.size(), status.toString());
+        return rows;
+    }
+
+    /** The status when it exits with this code and the first server's row shows this view: it takes a moment until a view changes. */
+    private Run awaitStatus(int code, String view) throws Exception {
+        long deadline = System.nanoTime() + VIEW_CHANGE_MAX.toNanos();
+        Run status = script("status");
+        while (status.code() != code || !rows(status).get(0).matches(".*" + view + ".*")) {
+            assertTrue(System.nanoTime() < deadline, status.toString());
+            status = script("status");
+        }
+        return status;
     }
 
     @Test

@@ -13,14 +13,14 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lockstep.compat.bench.BenchClient;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 import org.lockstep.compat.servers.EnsembleProcesses.Place;
 
-/** The bench itself, with three servers of Apache ZooKeeper. */
+/** The bench itself, with three servers of either kind: both lose a server and get it back. */
 class EnsembleProcessesTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final int TIMEOUT_MILLIS = 5000;
@@ -33,10 +33,11 @@ class EnsembleProcessesTest {
                 .jvmFlag("-XX:+UseSerialGC").jvmFlag("-XX:TieredStopAtLevel=1");
     }
 
-    @Test
-    void aLeaderThatIsKilledOrStandsStillIsReplacedAndComesBack() throws IOException {
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aLeaderThatIsKilledOrStandsStillIsReplacedAndComesBack(Kind kind) throws IOException {
         try (EnsembleProcesses ensemble =
-                new EnsembleProcesses(Kind.APACHE, 3, Place.LOOPBACK, directory, EnsembleProcessesTest::small)) {
+                new EnsembleProcesses(kind, 3, Place.LOOPBACK, directory, EnsembleProcessesTest::small)) {
             ensemble.start();
             create(ensemble.addresses().get(0), "/a");
             int first = ensemble.leader(SOON);
@@ -57,13 +58,13 @@ class EnsembleProcessesTest {
     }
 
     /** Needs network namespaces, as the runs do that it prepares for. */
-    @Test
-    @Tag("ensemble")
-    void aServerThatIsCutOffIsReplacedAndComesBack() throws IOException {
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aServerThatIsCutOffIsReplacedAndComesBack(Kind kind) throws IOException {
         Optional<String> reason = NetworkLab.unavailableReason();
         assumeTrue(reason.isEmpty(), () -> "no network namespaces: " + reason.get());
         try (EnsembleProcesses ensemble =
-                new EnsembleProcesses(Kind.APACHE, 3, Place.SEPARATE_HOSTS, directory, EnsembleProcessesTest::small)) {
+                new EnsembleProcesses(kind, 3, Place.SEPARATE_HOSTS, directory, EnsembleProcessesTest::small)) {
             ensemble.start();
             int first = ensemble.leader(SOON);
             ensemble.cutFromPeers(first);

@@ -27,6 +27,7 @@ final class EmbeddedEnsemble implements AutoCloseable {
     private final List<Integer> ports;
     private final LockstepServer[] servers;
     private final Properties more = new Properties();
+    private int observer;
 
     EmbeddedEnsemble(Path dir, String policy, int size) throws IOException {
         this.dir = dir;
@@ -52,6 +53,12 @@ final class EmbeddedEnsemble implements AutoCloseable {
     /** Sets a key of every server's configuration. */
     EmbeddedEnsemble with(String key, String value) {
         more.setProperty(key, value);
+        return this;
+    }
+
+    /** This server is an observer, and no voter. */
+    EmbeddedEnsemble withObserver(int id) {
+        observer = id;
         return this;
     }
 
@@ -85,7 +92,8 @@ final class EmbeddedEnsemble implements AutoCloseable {
         cfg.setProperty("fsyncPolicy", policy);
         more.forEach((key, value) -> cfg.setProperty((String) key, (String) value));
         for (int peer = 1; peer <= size; peer++) {
-            cfg.setProperty("server." + peer, "127.0.0.1:" + ports.get(peer - 1) + ":1");
+            cfg.setProperty("server." + peer, "127.0.0.1:" + ports.get(peer - 1) + ":1"
+                    + (peer == observer ? ":observer" : ""));
         }
         servers[id - 1] = LockstepServer.start(ServerConfig.of(cfg), (what, cause) -> {
             failures.add("server " + id + ": " + what + ": " + cause);

@@ -1,6 +1,7 @@
 package org.lockstep.server.replica;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -8,8 +9,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lockstep.ensemble.core.Effect;
 import org.lockstep.fsync.FsyncPolicy;
 
 /** Replicas that share one order, without clients, disks and sockets. */
@@ -186,5 +189,21 @@ class ReplicaTest {
             assertEquals(digest, rig.digest());
         }
         settle(all, write(all, "b", 50));
+    }
+
+    /** An observer may hear what it has asked for again, or not: with a copied state nobody can tell. */
+    @Test
+    void whatWaitsIsForgottenWhenAStateIsToBeCopied() {
+        ReplicaRig alone = new ReplicaRig(1, List.of(1, 2, 3), FsyncPolicy.NO_SYNC, network, ReplicaOptions.ZXIDS_PER_VIEW);
+        rigs.add(alone);
+        alone.start();
+        CompletableFuture<long[]> answer = alone.openSession();
+        assertEquals(1, alone.onLoop(() -> alone.replica.outstandingCount()));
+        alone.onLoop(() -> {
+            alone.replica.perform(new Effect.FetchState(2, 1));
+            return null;
+        });
+        assertEquals(0, alone.onLoop(() -> alone.replica.outstandingCount()));
+        assertFalse(answer.isDone());
     }
 }
