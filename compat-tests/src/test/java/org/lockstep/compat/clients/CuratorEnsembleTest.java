@@ -33,7 +33,6 @@ import org.apache.curator.retry.RetryNTimes;
 import org.apache.zookeeper.KeeperException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lockstep.compat.servers.EnsembleProcesses;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
@@ -44,7 +43,6 @@ import org.lockstep.compat.servers.ServerOptions;
  * Curator's recipes with their sessions on different servers, while each server in turn is killed and comes back. All recipes run
  * at the same time, through the same kills; each test then looks at what came of one.
  */
-@Tag("ensemble")
 class CuratorEnsembleTest {
     private static final Kind KIND = Kind.fromSystemProperty();
     private static final int CLIENTS = 6;

@@ -15,7 +15,6 @@ import java.util.function.Function;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.compat.servers.ApacheProcess;
@@ -26,7 +25,6 @@ import org.lockstep.compat.servers.ServerOptions;
 import org.lockstep.compat.servers.ServerProcess;
 
 /** The configuration files of an Apache ZooKeeper ensemble, as it leaves them behind, are those of a Lockstep ensemble. */
-@Tag("ensemble")
 class EnsembleConfigFilesTest {
     private static final int SERVERS = 3;
     private static final Duration SERVING_MAX = Duration.ofSeconds(60);

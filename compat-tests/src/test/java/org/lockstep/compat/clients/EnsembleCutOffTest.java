@@ -15,13 +15,11 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 
 /** A server whose two peers are gone: it serves nobody, or those that are content with reading, until one comes back. */
-@Tag("ensemble")
 class EnsembleCutOffTest {
     private static final int READ_ONLY_SERVER = 0;
     private static final int PLAIN_SERVER = 2;

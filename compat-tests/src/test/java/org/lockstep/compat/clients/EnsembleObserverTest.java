@@ -23,13 +23,11 @@ import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.proto.ConnectResponse;
 import org.apache.zookeeper.proto.CreateRequest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 
 /** Three voters and an observer: it serves as any other server, and nobody ever waits for it. */
-@Tag("ensemble")
 class EnsembleObserverTest {
     private static final int OBSERVER = 3;
     private static final int FAILURE_TIMEOUT_MILLIS = 3_000;

@@ -22,7 +22,6 @@ import org.apache.zookeeper.ZooDefs.OpCode;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.proto.ConnectResponse;
 import org.apache.zookeeper.proto.CreateRequest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +29,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 
 /** Sessions of an ensemble of real processes: they move between servers, and end when nobody has heard of the client for long enough. */
-@Tag("ensemble")
 class EnsembleSessionsTest {
     @RegisterExtension
     static final EnsembleExtension ENSEMBLE = new EnsembleExtension(0, options -> {});

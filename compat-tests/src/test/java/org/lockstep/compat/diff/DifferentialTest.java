@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +48,6 @@ class DifferentialTest {
 
     /** The program's sessions are at different servers; what one has answered is synced to the others before they are asked. */
     @Test
-    @Tag("ensemble")
     void everyProgramShowsTheSameOnAnEnsemble() throws IOException {
         servers = ENSEMBLE_SERVERS;
         runAll(Math.min(PROGRAMS, ENSEMBLE_PROGRAMS));

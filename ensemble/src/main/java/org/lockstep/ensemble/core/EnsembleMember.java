@@ -61,18 +61,12 @@ public final class EnsembleMember {
 
     /** Whether clients are served here: by a live member that hears a majority, or by an observer that has caught up. */
     public boolean serves() {
-        if (life.active() != null) {
-            return !life.isExcluded() && !life.membership().isCutOff();
-        }
-        return life.outside() != null && life.outside().serves();
+        return life.serves();
     }
 
     /** Whether a slot given now would go out at once: else the driver gathers a larger batch meanwhile. */
     public boolean mayTakeMore() {
-        if (life.active() != null) {
-            return !life.isExcluded() && !life.isInstalling() && life.active().mayTakeMore();
-        }
-        return life.outside() != null && life.outside().mayTakeMore();
+        return life.mayTakeMore();
     }
 
     /**
@@ -109,7 +103,8 @@ public final class EnsembleMember {
         long gap = nowNanos - context.now;
         context.now = Math.max(context.now, nowNanos);
         if (gap > context.options.failureTimeoutNanos() / 2) {
-            forgive(gap);
+            diskWatch.forgive();
+            life.forgive(gap);
         }
         election.tick();
         afterElection();
@@ -126,17 +121,6 @@ public final class EnsembleMember {
         started = true;
         context.now = nowNanos;
         life.start();
-    }
-
-    /** Who slept himself suspects nobody yet. */
-    private void forgive(long gap) {
-        context.peers.forgive(gap);
-        diskWatch.forgive();
-        if (life.active() != null) {
-            life.membership().forgive(gap);
-        } else {
-            life.outside().forgive(gap);
-        }
     }
 
     private void tickLive() {

@@ -61,6 +61,32 @@ final class Life {
                 active != null && active.isCutOff() || idleObserver);
     }
 
+    /** Whether clients are served here. */
+    boolean serves() {
+        if (active != null) {
+            return !excluded && !membership.isCutOff();
+        }
+        return outside != null && outside.serves();
+    }
+
+    /** Whether a slot given now would go out at once. */
+    boolean mayTakeMore() {
+        if (active != null) {
+            return !excluded && !isInstalling() && active.mayTakeMore();
+        }
+        return outside != null && outside.mayTakeMore();
+    }
+
+    /** Who slept himself suspects nobody yet. */
+    void forgive(long gapNanos) {
+        context.peers.forgive(gapNanos);
+        if (active != null) {
+            membership.forgive(gapNanos);
+        } else {
+            outside.forgive(gapNanos);
+        }
+    }
+
     Standing standing() {
         if (active == null) {
             return outside == null ? new Standing(null, List.of(), List.of(), List.of(), Peers.NOBODY)
