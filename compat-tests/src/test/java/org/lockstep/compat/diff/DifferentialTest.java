@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Runs seeded random programs on Apache ZooKeeper and on Lockstep, one server and an ensemble; what clients see must be equal.
  *
  * <p>System properties: {@code diff.seed} first seed (1), {@code diff.programs} how many seeds from there on (520), {@code
- * diff.ensemblePrograms} how many of them run on the ensemble (200), {@code diff.trace} prints every step with its answers,
+ * diff.ensemblePrograms} how many of them run on the ensemble (120), {@code diff.trace} prints every step with its answers,
  * {@code diff.failures} how many differing programs to report before giving up (3), {@code diff.candidate} {@code lockstep} or
  * {@code apache}, {@code diff.servers} of the candidate in the first test (1): with 3 it is an ensemble, too.
  */
@@ -28,7 +28,7 @@ class DifferentialTest {
     private static final long FIRST_SEED = Long.getLong("diff.seed", 1);
     private static final int PROGRAMS = Integer.getInteger("diff.programs", 520);
     private static final int SERVERS = Integer.getInteger("diff.servers", 1);
-    private static final int ENSEMBLE_PROGRAMS = Integer.getInteger("diff.ensemblePrograms", 200);
+    private static final int ENSEMBLE_PROGRAMS = Integer.getInteger("diff.ensemblePrograms", 120);
     private static final int ENSEMBLE_SERVERS = 3;
     private static final boolean TRACE = Boolean.getBoolean("diff.trace");
     private static final int FAILURES_MAX = Integer.getInteger("diff.failures", 3);

@@ -79,13 +79,7 @@ final class CurrentView {
         }
         barriers.release(endOf(next.viewId() - 1));
         applier.view(next);
-        if (lostWrites.takeChange()) {
-            byte[] lost = lostWrites.encode();
-            log.call(held -> {
-                held.putRecord(LostWrites.RECORD, lost);
-                return null;
-            });
-        }
+        keepLostWrites();
         record = next;
         rank = next.rankOf(self);
         digests.viewBegan(next.viewId(), next.members().size(), rank);
@@ -93,6 +87,16 @@ final class CurrentView {
         LOG.info("View {} begins: servers {}, this is server {} of rank {}", next.viewId(),
                 next.members().stream().map(MemberId::serverId).toList(), self.serverId(), rank);
         listener.viewBegan(new EnsembleView(next.viewId(), self, next.members()));
+    }
+
+    private void keepLostWrites() {
+        if (lostWrites.takeChange()) {
+            byte[] lost = lostWrites.encode();
+            log.call(held -> {
+                held.putRecord(LostWrites.RECORD, lost);
+                return null;
+            });
+        }
     }
 
     /** Brings the state up to the base of a view that begins from the disk. */
@@ -112,6 +116,7 @@ final class CurrentView {
     /** A view begins in what a member feeds this process, which is not in it. */
     void follow(ViewRecord next, MemberId self, boolean observer) {
         applier.view(next);
+        keepLostWrites();
         barriers.release(endOf(next.viewId() - 1));
         if (observer) {
             standsIn(next, self);

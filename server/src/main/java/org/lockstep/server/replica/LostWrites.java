@@ -2,6 +2,7 @@ package org.lockstep.server.replica;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -46,6 +47,25 @@ public final class LostWrites {
         ByteBuffer out = ByteBuffer.allocate(gaps.size() * 2 * Long.BYTES);
         gaps.forEach(gap -> out.putLong(gap.lastKept()).putLong(gap.nextBegins()));
         return out.array();
+    }
+
+    /** As {@link #encode}, and never empty. */
+    byte[] message() {
+        byte[] record = encode();
+        return ByteBuffer.allocate(Integer.BYTES + record.length).putInt(gaps.size()).put(record).array();
+    }
+
+    /** Reads what {@link #message} wrote. */
+    static LostWrites ofMessage(byte[] message) {
+        if (message.length < Integer.BYTES || message.length != Integer.BYTES + 2L * Long.BYTES * ByteBuffer.wrap(message).getInt()) {
+            throw new IllegalStateException("a message of lost writes has " + message.length + " bytes");
+        }
+        return decode(Arrays.copyOfRange(message, Integer.BYTES, message.length));
+    }
+
+    /** Takes over what another server knows. */
+    void addAll(LostWrites others) {
+        others.gaps.forEach(gap -> add(gap.lastKept(), gap.nextBegins()));
     }
 
     /**

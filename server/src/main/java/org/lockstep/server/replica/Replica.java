@@ -109,14 +109,9 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     private void begin(Incarnation begun, Transport connections) {
-        StateTransfers states = new StateTransfers(loop, begun, lives, medium, this::startOver);
+        StateTransfers states = new StateTransfers(loop, begun, lives, medium, lostWrites, this::startOver);
         begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(), states,
                 begun::scheduleTurn));
-    }
-
-    private void liveAgain(Recovered found) {
-        Incarnation begun = newLife(found);
-        begin(begun, lives.connect(begun.core(), begun));
     }
 
     // ---- for those who serve clients
@@ -276,11 +271,14 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     /** The state of another server has come, and stands at {@code at}: everything begins again with it. */
-    private void startOver(Position at) {
+    private void startOver(Position at, LostWrites before) {
         LOG.info("The state of another server is here, as of {}: starting over with it", at);
         life.end();
         view.leave();
+        lostWrites.addAll(before);
+        byte[] lost = lostWrites.encode();
         log.execute(held -> {
+            held.putRecord(LostWrites.RECORD, lost);
             held.beginCopy(at);
             lives.startOver();
         });
@@ -354,7 +352,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         if (!stopping) {
             medium.bringTo(applier.applied(), () -> {
                 if (!stopping) {
-                    liveAgain(found);
+                    Incarnation begun = newLife(found);
+                    begin(begun, lives.connect(begun.core(), begun));
                 }
             });
         }

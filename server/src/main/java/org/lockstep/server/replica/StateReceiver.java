@@ -16,8 +16,11 @@ final class StateReceiver implements BulkReceiver {
 
     /** What comes of it; on the main event loop, once. */
     interface Outcome {
-        /** @param mark of the state, which is whole and on the medium; null when it did not come */
-        void onOver(byte[] mark);
+        /**
+         * @param mark of the state, which is whole and on the medium; null when it did not come
+         * @param lostWrites which zxids its sender knows to be forgotten; null likewise
+         */
+        void onOver(byte[] mark, LostWrites lostWrites);
     }
 
     /** Begins an import of the state that a header names. */
@@ -31,6 +34,7 @@ final class StateReceiver implements BulkReceiver {
     private final Stream stream;
     private final Outcome outcome;
     private final PartReader parts = new PartReader(PART_BYTES_MAX);
+    private LostWrites lostWrites;
     private StateImport state;
     private boolean over;
 
@@ -59,7 +63,9 @@ final class StateReceiver implements BulkReceiver {
     private void write(List<byte[]> whole) {
         try {
             for (byte[] part : whole) {
-                if (state == null) {
+                if (lostWrites == null) {
+                    lostWrites = LostWrites.ofMessage(part);
+                } else if (state == null) {
                     state = opener.open(part);
                 } else {
                     state.write(part);
@@ -113,7 +119,7 @@ final class StateReceiver implements BulkReceiver {
                 if (state != null) {
                     state.close();
                 }
-                loop.execute(() -> outcome.onOver(mark));
+                loop.execute(() -> outcome.onOver(mark, lostWrites));
             });
         }
     }

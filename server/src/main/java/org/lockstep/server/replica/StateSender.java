@@ -35,10 +35,15 @@ final class StateSender implements BulkSender.Listener {
         this.over = over;
     }
 
-    void start(BulkSender opened) {
+    /** @param lostWrites which zxids were forgotten before the state's place in the order: the state does not tell */
+    void start(BulkSender opened, LostWrites lostWrites) {
         sender = opened;
-        byte[] header = export.header();
-        chunks.add(header, header.length);
+        add(lostWrites.message());
+        add(export.header());
+    }
+
+    private void add(byte[] part) {
+        chunks.add(part, part.length);
     }
 
     @Override
@@ -75,7 +80,7 @@ final class StateSender implements BulkSender.Listener {
         reading = false;
         whole = part == null;
         if (!whole) {
-            chunks.add(part, part.length);
+            add(part);
         }
         onRoom();
     }

@@ -32,6 +32,7 @@ final class StateTransfers {
     private final Incarnation life;
     private final Lives lives;
     private final Medium medium;
+    private final LostWrites lostWrites;
     private final StateTaken taken;
     private final ExecutorService mover;
     private Transport transport;
@@ -40,15 +41,20 @@ final class StateTransfers {
 
     /** The own state is to be replaced by one that has come. */
     interface StateTaken {
-        /** @param at the place of the order at which it stands */
-        void onStateTaken(Position at);
+        /**
+         * @param at the place of the order at which it stands
+         * @param lostWrites which zxids were forgotten before that
+         */
+        void onStateTaken(Position at, LostWrites lostWrites);
     }
 
-    StateTransfers(EventLoop loop, Incarnation life, Lives lives, Medium medium, StateTaken taken) {
+    /** @param lostWrites what this server knows of them, for those who copy its state */
+    StateTransfers(EventLoop loop, Incarnation life, Lives lives, Medium medium, LostWrites lostWrites, StateTaken taken) {
         this.loop = loop;
         this.life = life;
         this.lives = lives;
         this.medium = medium;
+        this.lostWrites = lostWrites;
         this.taken = taken;
         this.mover = Executors.newSingleThreadExecutor(task -> {
             Thread made = new Thread(task, "lockstep-state-copy");
@@ -103,7 +109,7 @@ final class StateTransfers {
         Runnable release = medium.hold(at);
         StateSender sender = new StateSender(loop, mover, export, follower.serverId(),
                 () -> loop.schedule(release, HOLD_SECONDS, TimeUnit.SECONDS));
-        sender.start(transport.openBulk(follower.serverId(), head.encode(), sender));
+        sender.start(transport.openBulk(follower.serverId(), head.encode(), sender), lostWrites);
     }
 
     /** A server sends its state; null refuses it. */
@@ -113,12 +119,12 @@ final class StateTransfers {
             return null;
         }
         LOG.info("Copying the state of server {}", from.serverId());
-        return new StateReceiver(loop, mover, lives::importState, stream, mark -> {
+        return new StateReceiver(loop, mover, lives::importState, stream, (mark, lost) -> {
             if (mark == null) {
                 failed(asked);
             } else if (!over && fetching == asked) {
                 fetching = null;
-                taken.onStateTaken(Positions.ofMark(mark));
+                taken.onStateTaken(Positions.ofMark(mark), lost);
             }
         });
     }

@@ -1,16 +1,25 @@
 package org.lockstep.server.ensemble;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.codahale.metrics.MetricRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lockstep.ensemble.core.MemberLog;
+import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.log.DataDirectory;
+import org.lockstep.log.LmdbLog;
+import org.lockstep.log.StorageOptions;
+import org.lockstep.server.replica.LostWrites;
 import org.lockstep.server.serving.TestClient;
 import org.lockstep.wire.JuteWriter;
 import org.lockstep.wire.OpCode;
@@ -99,6 +108,52 @@ class ObserverTest {
         }
     }
 
+    /** Its state says nothing of zxids that a power loss has taken back: it must hear of them, or takes their clients for its own. */
+    @Test
+    void withTheStateComesWhichWritesWereLost() throws Exception {
+        LostWrites lost = LostWrites.decode(null);
+        lost.add(0x1_0000_0005L, 0x2_0000_0000L);
+        try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, "no-sync", OBSERVER).withObserver(OBSERVER)
+                .with("checkpointMillis", "100")) {
+            for (int id = 1; id < OBSERVER; id++) {
+                ensemble.start(id);
+            }
+            ensemble.awaitView(1, 1, 2, 3);
+            for (int id = 1; id < OBSERVER; id++) {
+                ensemble.stop(id);
+                onLog(id, log -> log.putRecord(LostWrites.RECORD, lost.encode()));
+            }
+            for (int id = 1; id < OBSERVER; id++) {
+                ensemble.start(id);
+            }
+            ensemble.awaitView(2, 1, 2, 3);
+            letGo(ensemble);
+            ensemble.start(OBSERVER);
+            clientOfObserver(ensemble).close();
+            assertTrue(ensemble.startedOver(OBSERVER), "nothing was copied");
+            ensemble.stop(OBSERVER);
+            onLog(OBSERVER, log -> assertArrayEquals(lost.encode(), log.record(LostWrites.RECORD)));
+        }
+    }
+
+    private void onLog(int id, Consumer<MemberLog> task) {
+        Path data = dir.resolve("server" + id);
+        try (DataDirectory directory = DataDirectory.open(data, data, StorageOptions.DEFAULT);
+                MemberLog log = LmdbLog.openMember(directory, FsyncPolicy.NO_SYNC, StorageOptions.DEFAULT, new MetricRegistry())) {
+            task.accept(log);
+        }
+    }
+
+    /** Writes until a checkpoint has taken the beginning of the log along. */
+    private static void letGo(EmbeddedEnsemble ensemble) throws Exception {
+        try (TestClient there = new TestClient(ensemble.clientPort(1))) {
+            for (int round = 0; round < 8; round++) {
+                create(there, "round" + round + "-", 100, 100);
+                Thread.sleep(250);
+            }
+        }
+    }
+
     @Test
     void whatTheLogHasLetGoItCopies() throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, "durable", OBSERVER).withObserver(OBSERVER)
@@ -108,10 +163,7 @@ class ObserverTest {
             }
             ensemble.awaitView(1, 1, 2, 3);
             try (TestClient there = new TestClient(ensemble.clientPort(1))) {
-                for (int round = 0; round < 8; round++) {
-                    create(there, "round" + round + "-", 100, 100);
-                    Thread.sleep(250); // a checkpoint passes, and takes the log along
-                }
+                letGo(ensemble);
                 ensemble.start(OBSERVER);
                 try (TestClient here = clientOfObserver(ensemble)) {
                     assertSees(here, "/round0-0");

@@ -32,6 +32,21 @@ class LostWritesTest {
     }
 
     @Test
+    void anotherServersAreTakenOver() {
+        LostWrites known = LostWrites.decode(null);
+        known.add(0x2_0000_0005L, 0x3_0000_0000L);
+        LostWrites here = LostWrites.decode(null);
+        here.add(0x1_0000_0005L, 0x2_0000_0000L);
+        here.addAll(LostWrites.ofMessage(known.message()));
+        assertTrue(here.includes(0x1_0000_0006L));
+        assertTrue(here.includes(0x2_0000_0006L));
+        assertFalse(here.includes(0x3_0000_0001L));
+        assertFalse(LostWrites.ofMessage(LostWrites.decode(null).message()).includes(0x1_0000_0006L));
+        assertThrows(IllegalStateException.class, () -> LostWrites.ofMessage(new byte[3]));
+        assertThrows(IllegalStateException.class, () -> LostWrites.ofMessage(new byte[] {0, 0, 0, 2, 1}));
+    }
+
+    @Test
     void aCutRecordIsRefused() {
         assertThrows(IllegalStateException.class, () -> LostWrites.decode(new byte[17]));
     }
