@@ -8,7 +8,8 @@ import org.lockstep.compat.consistency.Operation.Status;
 
 /**
  * What all replies together tell of each operation: a value that somebody saw was written, even when the writer got no reply, and
- * its stat shows the zxid of that write. Contradictions between replies are violations by themselves.
+ * its stat shows the zxid of that write, and where it was seen the name that a sequential create got. Contradictions between
+ * replies are violations by themselves.
  */
 final class Knowledge {
     private final List<Operation> operations;
@@ -18,7 +19,7 @@ final class Knowledge {
     private final List<String> violations = new ArrayList<>();
 
     Knowledge(List<Operation> operations) {
-        this.operations = operations;
+        this.operations = new ArrayList<>(operations);
         zxids = new long[operations.size()];
         happened = new boolean[operations.size()];
         for (int i = 0; i < operations.size(); i++) {
@@ -55,14 +56,18 @@ final class Knowledge {
         } else {
             zxids[writer] = seen.mzxid();
             happened[writer] = true;
+            if (write.parts().get(0).path().endsWith("-")) {
+                operations.set(writer, write.named(part.path()));
+            }
         }
     }
 
-    /** A sequential create without reply does not know its name. */
+    /** A sequential create without reply does not know its name until somebody sees it, and then it has that one. */
     private static boolean samePlace(Part write, Part read) {
         return write.path().equals(read.path()) || write.path().endsWith("-") && read.path().startsWith(write.path());
     }
 
+    /** As they were recorded; sequential creates that got no reply, and whose node was seen, have its name. */
     List<Operation> operations() {
         return operations;
     }

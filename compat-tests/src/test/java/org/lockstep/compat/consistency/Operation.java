@@ -34,6 +34,11 @@ record Operation(int client, long session, List<Part> parts, boolean synced, lon
         return parts.get(0).kind() == Part.Kind.READ;
     }
 
+    /** This sequential create with the name that it got. */
+    Operation named(String path) {
+        return new Operation(client, session, List.of(parts.get(0).named(path)), synced, invokedNanos, returnedNanos, status, zxid);
+    }
+
     /** The part that made the server refuse a multi carries the reason; those around it say nothing of their nodes. */
     static boolean saysWhy(Part part) {
         return part.error() != ErrorCode.OK && part.error() != ErrorCode.RUNTIME_INCONSISTENCY;

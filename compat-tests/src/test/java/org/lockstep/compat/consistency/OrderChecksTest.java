@@ -67,6 +67,27 @@ class OrderChecksTest {
                 .ok(1, 0, 9, 11, Part.create("/s/n-0000000001", "n2")).knowledge()));
     }
 
+    /** Whoever created it got no reply, and never learnt its name; a read tells. */
+    @Test
+    void aSequentialCreateWithoutReplyHasTheNameUnderWhichItIsSeen() {
+        String name = "/s/n-0000000002";
+        NodeState seen = state("n2", 0, 12, 12);
+        Tale good = new Tale().ok(0, 0, 1, 11, Part.create("/s/n-0000000001", "n1")).lost(1, 2, Part.create("/s/n-", "n2"))
+                .syncedRead(2, 5, 6, name, seen);
+        assertEquals(List.of(), good.knowledge().violations());
+        assertEquals(List.of(), LinearizabilityCheck.violations(good.knowledge(), true));
+        assertEquals(List.of(), SessionOrderCheck.violations(good.knowledge(), true));
+        assertEquals(List.of(), ZxidCheck.violations(good.knowledge()));
+        assertFound("is missing", FinalCheck.violations(good.knowledge(),
+                List.of(Map.of("/s/n-0000000001", state("n1", 0, 11, 11))), Set.of()));
+        assertFound("not linearizable", LinearizabilityCheck.violations(new Tale().syncedRead(2, 0, 1, name, seen)
+                .lost(1, 2, Part.create("/s/n-", "n2")).knowledge(), true));
+        assertFound("another node", good.syncedRead(2, 7, 8, "/s/n-0000000003", seen).knowledge().violations());
+        assertFound("against the order", ZxidCheck.violations(new Tale()
+                .ok(0, 0, 9, 12, Part.create("/s/n-0000000001", "n1")).lost(1, 0, Part.create("/s/n-", "n2"))
+                .read(2, 10, 11, name, state("n2", 0, 10, 10)).knowledge()));
+    }
+
     @Test
     void aSessionNeverSeesOlderThanItWroteOrSaw() {
         Tale written = twoNodes().ok(1, 4, 5, 12, set(A, "a1", 0, 1, 10, 12));

@@ -99,7 +99,7 @@ final class ZxidCheck {
         Map<String, List<Named>> byParent = new HashMap<>();
         for (int i = 0; i < operations.size(); i++) {
             for (Part part : operations.get(i).parts()) {
-                if (part.kind() == Kind.CREATE && operations.get(i).status() == Status.OK && isSequential(part.path())) {
+                if (part.kind() == Kind.CREATE && knowledge.happened(i) && isSequential(part.path())) {
                     int name = part.path().length() - SEQUENCE_DIGITS;
                     byParent.computeIfAbsent(part.path().substring(0, part.path().lastIndexOf('/')), key -> new ArrayList<>())
                             .add(new Named(Long.parseLong(part.path().substring(name)), knowledge.zxid(i), operations.get(i)));
