@@ -23,6 +23,7 @@ public final class ServerOptions {
     private int serverId;
     private String logLevel = "INFO";
     private Path zooCfg;
+    private String classPath = System.getProperty("java.class.path");
 
     /**
      * @param directory an existing directory for this server alone: it gets {@code zoo.cfg}, {@code logback.xml}, {@code server.log}
@@ -110,6 +111,12 @@ public final class ServerOptions {
         return zooCfg;
     }
 
+    /** The class path of the server's JVM; without this call, that of this JVM. */
+    ServerOptions classPath(String value) {
+        classPath = value;
+        return this;
+    }
+
     Path directory() {
         return directory;
     }
@@ -133,6 +140,10 @@ public final class ServerOptions {
     /** The id in the ensemble, from 1 on; 0 for a server alone. */
     public int serverId() {
         return serverId;
+    }
+
+    String classPath() {
+        return classPath;
     }
 
     String logLevel() {

@@ -15,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A server in a JVM of its own, started from the class path of this JVM. It may be killed, stood still, and started again on
- * the same directory and port. Whatever happens, {@link #close()} or the end of this JVM kills the process, by its pid.
+ * A server in a JVM of its own, started from the class path of this JVM, or a copy of it ({@link FastStart}). It may be killed,
+ * stood still, and started again on the same directory and port. Whatever happens, {@link #close()} or the end of this JVM kills
+ * the process, by its pid.
  */
 public abstract class ServerProcess implements AutoCloseable {
     /** Where servers take clients unless they are told otherwise. */
@@ -252,7 +253,7 @@ public abstract class ServerProcess implements AutoCloseable {
         command.addAll(requiredJvmFlags());
         command.addAll(options.jvmFlags());
         command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.add(options.classPath());
         command.add(mainClass());
         command.add(zooCfg.toString());
         return command;

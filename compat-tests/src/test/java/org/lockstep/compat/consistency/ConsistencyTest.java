@@ -3,9 +3,11 @@ package org.lockstep.compat.consistency;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -13,6 +15,7 @@ import org.lockstep.compat.consistency.Operation.Status;
 import org.lockstep.compat.servers.EnsembleProcesses;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 import org.lockstep.compat.servers.EnsembleProcesses.Place;
+import org.lockstep.compat.servers.FastStart;
 import org.lockstep.compat.servers.NetworkLab;
 import org.lockstep.compat.servers.ServerOptions;
 
@@ -36,12 +39,26 @@ class ConsistencyTest {
     private static final int WRITES_PER_SECOND_MIN = 20;
 
     @TempDir
+    static Path startDirectory;
+
+    private static FastStart fastStart;
+
+    @TempDir
     Path directory;
+
+    /** Servers start all the time here. */
+    @BeforeAll
+    static void prepareStarts() throws IOException {
+        if (KIND == Kind.LOCKSTEP) {
+            fastStart = FastStart.prepare(startDirectory);
+        }
+    }
 
     private static void settings(ServerOptions options) {
         options.tickTimeMillis(500).set("initLimit", "20").set("syncLimit", "4").heapMegabytes(128);
         options.jvmFlag("-XX:+UseSerialGC").jvmFlag("-XX:TieredStopAtLevel=1");
         if (KIND == Kind.LOCKSTEP) {
+            fastStart.apply(options);
             options.set("fsyncPolicy", POLICY);
         } else if (!POLICY.equals("durable")) {
             options.set("forceSync", "no");
