@@ -31,6 +31,8 @@ final class ActiveView {
     private long hears;
     private boolean wedged;
     private boolean rowChanged = true;
+    private int appliedUnsaidSlots;
+    private long appliedUnsaidBytes;
 
     ActiveView(Context context, ViewRecord record, OwnSlots own, Feeder feeder) {
         this.context = context;
@@ -51,6 +53,8 @@ final class ActiveView {
     private void deliver(Slot slot) {
         boolean mine = slot.position().rank() == me && !own.forwards().takeDelivered(slot.position().index());
         context.out.add(new Effect.Deliver(slot, mine));
+        appliedUnsaidSlots++;
+        appliedUnsaidBytes += slot.payload().length;
         feeder.delivered(slot);
     }
 
@@ -86,7 +90,12 @@ final class ActiveView {
         return !wedged && own.mayTakeMore();
     }
 
-    /** Sends what waits, as far as the window allows, and raises the claim over what stays empty. */
+    /**
+     * Sends what waits, as far as the window allows, and raises the claim over what stays empty.
+     *
+     * <p>Both are worth a row of their own only when no report of the log is to come: until that row, with what is secured, no
+     * slot that the claim is for can be stable.
+     */
     void pump() {
         if (wedged) {
             return;
@@ -97,7 +106,7 @@ final class ActiveView {
         }
         if (needed > claim) {
             claim = needed;
-            rowChanged = true;
+            rowChanged |= !awaitsLog();
         }
         table.setOwnClaim(me, claim, lastDataIndex);
         sequencer.raiseClaim(me, claim);
@@ -119,7 +128,15 @@ final class ActiveView {
         if (context.rules.countsOwnSlotAtOnce()) {
             table.raiseSecured(me, me, index);
         }
-        rowChanged = true;
+    }
+
+    private boolean awaitsLog() {
+        for (int k = 0; k < ranks; k++) {
+            if (securedHere[k] < sequencer.received(k)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -182,7 +199,7 @@ final class ActiveView {
         sequencer.deliverStable(table, deliver);
         if (sequencer.delivered() > table.applied(me)) {
             table.setApplied(me, sequencer.delivered());
-            rowChanged = true;
+            rowChanged |= isAppliedDue();
         }
         if (!context.options.policy().isLazy()) {
             // What is stable was flushed by every member before it said so.
@@ -191,6 +208,15 @@ final class ActiveView {
         noteFlushedEverywhere();
         own.forgetUpTo(table.appliedByAll());
         pump();
+    }
+
+    /**
+     * What is applied only opens the others' windows, so it goes along with the next row there is, a heartbeat's at the latest,
+     * unless a fair part of a window hangs on it.
+     */
+    private boolean isAppliedDue() {
+        return appliedUnsaidSlots > context.options.windowSlots() / 4
+                || appliedUnsaidBytes > context.options.windowBytes() / 8;
     }
 
     private void noteFlushedEverywhere() {
@@ -304,6 +330,8 @@ final class ActiveView {
             return;
         }
         rowChanged = false;
+        appliedUnsaidSlots = 0;
+        appliedUnsaidBytes = 0;
         Row row = new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me), table.applied(me),
                 table.flushedMarks()[me], suspects, hears, wedged, isCutOff());
         Message update = new Message.RowUpdate(row);
