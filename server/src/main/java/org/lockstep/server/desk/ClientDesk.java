@@ -35,8 +35,6 @@ public final class ClientDesk implements Reception, ViewListener {
     private static final Logger LOG = LoggerFactory.getLogger(ClientDesk.class);
     /** A connection with this many requests waiting is not read until half of them are answered. */
     private static final int WAITING_PER_CONNECTION_MAX = 1024;
-    /** A client that was the only one to be heard of for so many bursts counts as alone. */
-    private static final int SOLE_BURSTS_MIN = 32;
     /** ZooKeeper's patience, or a tick if that is longer: an ensemble that is only starting hands out no read-only sessions. */
     private static final int READ_ONLY_AFTER_MILLIS_MIN = 2_000;
 
@@ -60,12 +58,11 @@ public final class ClientDesk implements Reception, ViewListener {
     private final UnreadOutput unread;
     private AdminWords adminWords = word -> null;
     private final DeskClock clock;
+    private final Attention attention;
     private final List<Future<?>> timers;
     private final Timer decodeTime;
     private boolean inBurst;
     private boolean burstWrites;
-    private DeskConnection lastHeard;
-    private int soleBursts;
     private EnsembleView view;
     private boolean cutOff;
     private long unservedSinceMillis;
@@ -91,7 +88,8 @@ public final class ClientDesk implements Reception, ViewListener {
         this.handshakes = new Handshakes(order, options, clock, ids, sessions, lostWrites);
         this.readOnlySessions = new ReadOnlySessions(state, options, clock, ids);
         this.requests = new Requests(this, order, sessions, options);
-        order.setSoleClient(this::hasSoleClient);
+        attention = new Attention(clock.nanos());
+        order.setQuiet(() -> attention.isQuiet(System.nanoTime()));
         order.setRoomMade(this::resumePaused);
         order.setAroundDelivery(clock::refresh, this::afterDelivery);
         state.setSessionListener(sessions);
@@ -182,7 +180,7 @@ public final class ClientDesk implements Reception, ViewListener {
 
     /** Whether all requests of late came from one client. */
     public boolean hasSoleClient() {
-        return soleBursts >= SOLE_BURSTS_MIN;
+        return attention.isSole();
     }
 
     public void setAdminWords(AdminWords words) {
@@ -262,8 +260,7 @@ public final class ClientDesk implements Reception, ViewListener {
     private void beginBurst(DeskConnection connection) {
         inBurst = true;
         clock.refresh();
-        soleBursts = connection == lastHeard ? soleBursts + 1 : 0;
-        lastHeard = connection;
+        attention.heard(connection, clock.nanos());
     }
 
     private boolean isOverLimit(DeskConnection connection) {
@@ -309,7 +306,7 @@ public final class ClientDesk implements Reception, ViewListener {
         DeskConnection connection = of(channel);
         connections.remove(connection);
         unread.gone(connection);
-        lastHeard = lastHeard == connection ? null : lastHeard;
+        attention.gone(connection);
         limits.closed(channel.remoteAddress().getAddress());
         state.removeWatcher(connection);
         if (connection.session != null && connection.session.connection == connection) {

@@ -60,7 +60,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     private Runnable beforeDelivery = () -> {};
     private Runnable afterDelivery = () -> {};
     private Runnable roomMade = () -> {};
-    private BooleanSupplier soleClient = () -> false;
+    private BooleanSupplier quiet = () -> false;
 
     /**
      * @param applied where {@code state} stands in the order
@@ -122,8 +122,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     @Override
-    public void setSoleClient(BooleanSupplier isSole) {
-        soleClient = isSole;
+    public void setQuiet(BooleanSupplier isQuiet) {
+        quiet = isQuiet;
     }
 
     @Override
@@ -291,9 +291,13 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         for (int i = 0; i < slots.size(); i++) {
             own.sent(((Effect.Secure) slots.get(i)).slot());
         }
-        // With a sole client, and nobody else in the view: while its write is flushed there is nobody to serve, and two
-        // changes of thread cost a third of a flush.
-        return log.secure(slots, view.isAlone() && soleClient.getAsBoolean());
+        // Where nobody is to be served while a write is flushed, two changes of thread would only cost a third of a flush.
+        return log.secure(slots, quiet.getAsBoolean() && (view.isAlone() || LogSide.isSmall(slots)));
+    }
+
+    @Override
+    public boolean isSecuredAtOnce(List<Effect> slots) {
+        return log.isSecuredAtOnce(slots);
     }
 
     @Override

@@ -34,8 +34,8 @@ public interface RequestOrder {
      */
     boolean awaitFlush(Runnable released);
 
-    /** {@code isSole} tells whether all requests of late came from one client, which then need not share the event loop. */
-    void setSoleClient(BooleanSupplier isSole);
+    /** {@code isQuiet} tells whether no client was heard of late, or a single one, which then need not share the event loop. */
+    void setQuiet(BooleanSupplier isQuiet);
 
     /** {@code task} runs when background work has made room, so that {@link #isFull} may no longer hold. */
     void setRoomMade(Runnable task);

@@ -246,7 +246,7 @@ final class DeskRig implements AutoCloseable {
         }
 
         @Override
-        public void setSoleClient(BooleanSupplier isSole) {
+        public void setQuiet(BooleanSupplier isQuiet) {
             // nothing here depends on it
         }
 
