@@ -4,11 +4,13 @@ import java.util.Arrays;
 
 /**
  * A direct-mapped cache from byte ranges to what they decode to, so that what arrives again and again is decoded once and
- * shared. A collision only costs a decoding. Not thread-safe.
+ * shared. A range is kept from its second miss on: what comes only once, such as the path of a new node, displaces nothing and
+ * makes no garbage. A collision only costs a decoding. Not thread-safe.
  */
 final class BytesCache<T> {
     private final int mask;
     private final int lengthMax;
+    private final int[] missed;
     private final byte[][] keys;
     private final Object[] values;
 
@@ -16,6 +18,7 @@ final class BytesCache<T> {
     BytesCache(int slots, int lengthMax) {
         this.mask = slots - 1;
         this.lengthMax = lengthMax;
+        this.missed = new int[slots];
         this.keys = new byte[slots][];
         this.values = new Object[slots];
     }
@@ -39,9 +42,12 @@ final class BytesCache<T> {
         return (T) values[slot];
     }
 
+    /** Offers what the range decodes to, after a {@link #get} that found nothing. */
     void put(int hash, byte[] bytes, int offset, int length, T value) {
-        if (length <= lengthMax) {
-            int slot = hash & mask;
+        int slot = hash & mask;
+        if (missed[slot] != hash) {
+            missed[slot] = hash;
+        } else if (length <= lengthMax) {
             keys[slot] = Arrays.copyOfRange(bytes, offset, offset + length);
             values[slot] = value;
         }
