@@ -13,8 +13,8 @@ import org.lockstep.wire.Paths;
  * base.
  *
  * <p>Changes belong to a generation. {@link #freeze} ends the current one; its entries stay in the heap until {@link #done}
- * says that the base holds them, and then become ordinary cache entries, a few with each later call, so that neither end of a
- * checkpoint stops the state machine.
+ * says that the base holds them. Those that somebody has looked at then become ordinary cache entries and the others go, a few
+ * with each later call, so that neither end of a checkpoint stops the state machine.
  */
 final class Overlay {
     private static final int NODE_COST_BYTES = 320;
@@ -260,13 +260,18 @@ final class Overlay {
         Entry entry = list.remove(list.size() - 1);
         entry.forget(oldest.generation());
         if (entry.dirtyGeneration <= doneGeneration) {
-            if (entry.node() == null) {
+            if (entry.node() == null || isUnseen(entry)) {
                 entries.remove(entry.path, entry);
             } else {
                 enqueue(entry);
             }
         }
         return true;
+    }
+
+    /** Created and not looked at since: in a flood of such nodes, keeping them would only make work for the garbage collector. */
+    private static boolean isUnseen(Entry entry) {
+        return !entry.referenced && !entry.queued && entry.names == null;
     }
 
     private void evictOne() {

@@ -151,6 +151,32 @@ class CheckpointTest {
         assertTrue(rig.machine.heapNodeCount() < 600, "in the heap: " + rig.machine.heapNodeCount());
     }
 
+    /** What was only made leaves with its checkpoint; what was looked at in between, or changed, is still in the heap. */
+    @Test
+    void nodesNobodyLookedAtLeaveTheHeap() {
+        Rig rig = new Rig(LARGE_CACHE);
+        rig.made("/p", 0);
+        for (int i = 0; i < 500; i++) {
+            rig.made("/p/n" + i, 0);
+        }
+        rig.exists("/p/n3");
+        rig.set("/p/n4", "d", -1);
+        int before = rig.machine.heapNodeCount();
+        rig.checkpoint();
+        while (rig.machine.trimCache(1000)) {
+            // until all is tidy
+        }
+        int others = before - 500;
+        assertTrue(rig.machine.heapNodeCount() <= others + 2, before + " became " + rig.machine.heapNodeCount());
+        int after = rig.machine.heapNodeCount();
+        rig.exists("/p/n3");
+        rig.exists("/p/n4");
+        assertEquals(after, rig.machine.heapNodeCount(), "neither had to be read again");
+        rig.exists("/p/n5");
+        assertEquals(after + 1, rig.machine.heapNodeCount());
+        assertEquals(500, rig.children("/p").size());
+    }
+
     @Test
     void keptNamesAreBounded() {
         Rig rig = new Rig(new StateOptions(false, true, false, 200 * 2 * ChildNames.BYTES_PER_NAME));
