@@ -116,8 +116,13 @@ final class LazyTail implements AutoCloseable {
         }
     }
 
-    /** Writes slots, which are in order, into the page cache. Slots that were let go leave in the same commit. */
-    void append(List<Slot> batch) {
+    /**
+     * Writes slots, which are in order, into the page cache. Slots that were let go leave in the same commit, unless others that
+     * are still needed have come to stand among them: after a fold of everything, senders that were behind go on from there.
+     *
+     * @param firstNeeded the first slot before these that must stay; null for none
+     */
+    void append(List<Slot> batch, Position firstNeeded) {
         if (failed) {
             throw new LogFailedException(env.file() + " has failed before; start this server again");
         }
@@ -128,7 +133,9 @@ final class LazyTail implements AutoCloseable {
             chunksSinceDelete += SlotCodec.chunks(batch.get(i).payload().length);
         }
         Position highest = batch.get(prevIndexes.length - 1).position();
-        int toDelete = chunksSinceDelete >= DELETE_CHUNKS_MIN && limit.compareTo(deleted) > 0 ? 2 * chunksSinceDelete : 0;
+        boolean mayDelete = limit.compareTo(deleted) > 0 && limit.compareTo(batch.get(0).position()) < 0
+                && (firstNeeded == null || limit.compareTo(firstNeeded) < 0);
+        int toDelete = mayDelete && chunksSinceDelete >= DELETE_CHUNKS_MIN ? 2 * chunksSinceDelete : 0;
         boolean[] allGone = {false};
         try {
             env.commit(txn -> {

@@ -188,7 +188,8 @@ public final class LmdbLog implements LogStore, MemberLog {
         slots.forEach(slot -> SlotKey.requireValid(slot.position()));
         Timer.Context timer = metrics.secure.time();
         if (policy.isLazy()) {
-            tail.append(slots);
+            var firstUnfolded = unfolded.firstEntry();
+            tail.append(slots, firstUnfolded == null ? null : firstUnfolded.getKey());
             for (Slot slot : slots) {
                 unfolded.put(slot.position(), slot);
             }

@@ -87,6 +87,29 @@ class LogEnduranceTest {
     }
 
     @Test
+    void theTailKeepsWhatComesBehindAFoldOfEverythingThatWentFurther() {
+        int slots = 300;
+        try (DataDirectory directory = DataDirectory.open(dataDir, SMALL, "boot-a");
+                LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+            for (int i = 0; i < slots; i++) {
+                log.secure(List.of(slot(at(1, i), 700)));
+            }
+            log.flushAll();
+            // A sender that was behind goes on from there: its slots stand before the last one that was folded.
+            for (int i = 0; i < slots; i++) {
+                log.secure(List.of(slot(new Position(1, i, 1), 700)));
+            }
+        }
+        try (DataDirectory directory = DataDirectory.open(dataDir, SMALL, "boot-a");
+                LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
+            List<Position> found = new ArrayList<>();
+            log.replay(Position.START, slot -> found.add(slot.position()));
+            assertEquals(2 * slots, found.size());
+            assertEquals(new Position(1, slots - 1, 1), found.get(2 * slots - 1));
+        }
+    }
+
+    @Test
     void secureAndFoldRunOnTwoThreads() throws Exception {
         int slots = 20_000;
         AtomicReference<Throwable> failure = new AtomicReference<>();

@@ -49,7 +49,7 @@ class UnwrittenPagesTest {
             for (int count = 1 + random.nextInt(20); count > 0; count--) {
                 slots.add(Fixtures.slot(Fixtures.at(1, index++), random.nextInt(bytesMax)));
             }
-            tail.append(slots);
+            tail.append(slots, null);
             gone = Math.max(gone, index - 1 - random.nextInt(lagMax));
             Position letGo = Fixtures.at(1, gone);
             tail.letGo(letGo);
@@ -73,7 +73,7 @@ class UnwrittenPagesTest {
             main.begin(new Floor(letGo, new long[] {letGo.index()}));
             tail.begin(main, 0, slot -> last[0] = slot.position());
             assertEquals(Fixtures.at(1, count - 1), last[0]);
-            assertDoesNotThrow(() -> tail.append(List.of(Fixtures.slot(Fixtures.at(1, count), 9000))));
+            assertDoesNotThrow(() -> tail.append(List.of(Fixtures.slot(Fixtures.at(1, count), 9000)), null));
         }
         Files.copy(file, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         cutUsedPage(copy);
