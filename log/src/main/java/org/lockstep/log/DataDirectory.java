@@ -16,16 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where one server keeps everything: {@code <dataDir>/lockstep-1/} with the files of the log, the lazy tail and the state, the
+ * Where one server keeps everything: {@code <dataDir>/lockstep-2/} with the files of the log, the lazy tail and the state, the
  * format's version in its name and in the file FORMAT, next to the lock that keeps a second server out. Log and tail may lie in
- * {@code <dataLogDir>/lockstep-1/} instead, made just before the rest and locked as well.
+ * {@code <dataLogDir>/lockstep-2/} instead, made just before the rest and locked as well.
  *
  * <p>It is made under another name and renamed when it is whole, so a directory of that name has always been complete once: a
  * missing file is damage, never a reason to start afresh. The random disk id is made with it; every file carries it.
  */
 public final class DataDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
     private static final String PREFIX = "lockstep-";
     private static final String NAME = PREFIX + FORMAT;
     private static final String LOG_FILE = "log.mdb";
@@ -62,7 +62,7 @@ public final class DataDirectory implements AutoCloseable {
     /**
      * Opens {@code dataDir} for this process alone, making what is missing.
      *
-     * @param dataLogDir where the log and the lazy tail lie: under the same name, {@code lockstep-1}; may be {@code dataDir}
+     * @param dataLogDir where the log and the lazy tail lie: under the same name, {@code lockstep-2}; may be {@code dataDir}
      */
     public static DataDirectory open(Path dataDir, Path dataLogDir, StorageOptions options) {
         return open(dataDir, dataLogDir, options, systemBootId());

@@ -35,6 +35,7 @@ final class DiskLog implements AutoCloseable {
     private final RecordTable records;
     private final MemberRecords member;
     private final SlotArea[] areas;
+    private final FreshRows fresh;
     private final Preallocation preallocation;
     private final LogMetrics metrics;
     /** Readers share it; held alone while the map moves or the tables change places. */
@@ -48,8 +49,9 @@ final class DiskLog implements AutoCloseable {
         this.env = env;
         this.records = new RecordTable(env);
         this.member = new MemberRecords(env, records);
-        this.areas = new SlotArea[] {new SlotArea(env, records, SlotTable.NAME),
-            new SlotArea(env, records, SlotTable.OTHER_NAME)};
+        this.areas = new SlotArea[] {new SlotArea(env, records, SlotTable.NAME, this::freePages),
+            new SlotArea(env, records, SlotTable.OTHER_NAME, this::freePages)};
+        this.fresh = new FreshRows(env);
         this.preallocation = new Preallocation(env.file(), stepBytes);
         this.metrics = metrics;
     }
@@ -99,6 +101,8 @@ final class DiskLog implements AutoCloseable {
             }
             member.load();
             live = member.table();
+            fresh.load(txn);
+            order().table().useFresh(fresh);
             for (SlotArea area : areas) {
                 load(txn, area, toleratesDamage);
             }
@@ -208,7 +212,9 @@ final class DiskLog implements AutoCloseable {
         lock.writeLock().lock();
         try {
             change("install a view in", changes, also);
+            order().table().useFresh(null); // the change has left none
             live = newTable;
+            order().table().useFresh(fresh);
             damage = null;
             known.run();
         } finally {
@@ -323,11 +329,15 @@ final class DiskLog implements AutoCloseable {
 
     private void note() {
         try (Txn<ByteBuffer> txn = env.read()) {
-            long used = env.usedBytes();
-            metrics.fileBytes = used;
-            metrics.freePages = used / env.pageBytes() - areas[0].table().pages(txn) - areas[1].table().pages(txn)
-                    - records.pages(txn);
+            metrics.fileBytes = env.usedBytes();
+            metrics.freePages = freePages(txn);
         }
+    }
+
+    /** Pages that hold nothing; those that list them are taken for such too. */
+    private long freePages(Txn<ByteBuffer> txn) {
+        return env.usedBytes() / env.pageBytes() - MetaPages.COUNT - areas[0].table().pages(txn) - areas[1].table().pages(txn)
+                - records.pages(txn) - fresh.pages(txn);
     }
 
     @Override

@@ -23,7 +23,7 @@ import org.lockstep.ensemble.core.Slot;
  * One thread calls everything; {@link #letGo} may come from another.
  */
 final class LazyTail implements AutoCloseable {
-    private static final int DELETE_CHUNKS_MIN = 64;
+    private static final int DELETE_BYTES_MIN = 32 << 10;
 
     private final LmdbEnv env;
     private final SlotTable slots;
@@ -31,12 +31,17 @@ final class LazyTail implements AutoCloseable {
     private volatile Position folded = Position.START;
     private Position last = Position.START;
     private Position deleted = Position.START;
-    private int chunksSinceDelete;
+    private long bytesSinceDelete;
     private boolean failed;
 
     private LazyTail(LmdbEnv env) {
         this.env = env;
         this.slots = new SlotTable(env, SlotTable.NAME);
+        FreshRows fresh = new FreshRows(env);
+        try (Txn<ByteBuffer> txn = env.read()) {
+            fresh.load(txn);
+        }
+        slots.useFresh(fresh);
     }
 
     /** True when {@code file} exists and its machine has not rebooted since it was made. */
@@ -128,17 +133,24 @@ final class LazyTail implements AutoCloseable {
         }
         Position limit = folded;
         long[] prevIndexes = new long[batch.size()];
+        long bytes = 0;
         for (int i = 0; i < prevIndexes.length; i++) {
             prevIndexes[i] = chain.extend(batch.get(i).position());
-            chunksSinceDelete += SlotCodec.chunks(batch.get(i).payload().length);
+            bytes += FreshRows.slotBytes(batch.get(i).payload().length);
         }
+        bytesSinceDelete += bytes;
+        long batchBytes = bytes;
         Position highest = batch.get(prevIndexes.length - 1).position();
         boolean mayDelete = limit.compareTo(deleted) > 0 && limit.compareTo(batch.get(0).position()) < 0
                 && (firstNeeded == null || limit.compareTo(firstNeeded) < 0);
-        int toDelete = mayDelete && chunksSinceDelete >= DELETE_CHUNKS_MIN ? 2 * chunksSinceDelete : 0;
+        long toDelete = mayDelete && bytesSinceDelete >= DELETE_BYTES_MIN ? 2 * bytesSinceDelete : 0;
         boolean[] allGone = {false};
         try {
             env.commit(txn -> {
+                if (toDelete == 0 && slots.hasFreshRoomFor(batchBytes)) {
+                    slots.putFresh(txn, batch, SlotKind.SECURED, prevIndexes, null);
+                    return;
+                }
                 slots.put(txn, batch, SlotKind.SECURED, prevIndexes, null, last);
                 allGone[0] = toDelete > 0 && slots.deleteFirst(txn, limit, toDelete, new Floor.Rising(Floor.START));
             }, env::grow);
@@ -147,7 +159,7 @@ final class LazyTail implements AutoCloseable {
             throw env.failed("append to", e);
         }
         if (toDelete > 0) {
-            chunksSinceDelete = 0;
+            bytesSinceDelete = 0;
         }
         if (allGone[0]) {
             deleted = limit;

@@ -118,6 +118,11 @@ final class LmdbEnv implements AutoCloseable {
         }
     }
 
+    /** The tree that holds the names and roots of the tables, and may hold more beside them. Not within a transaction. */
+    Dbi<ByteBuffer> mainTable() {
+        return env.openDbi((byte[]) null);
+    }
+
     Txn<ByteBuffer> write() {
         return env.txnWrite();
     }

@@ -19,6 +19,8 @@ final class MetaPages {
     static final int MAGIC = 0xBEEFC0DE;
     static final int VERSION = 1;
     static final int PAGE_HEADER_BYTES = 16;
+    /** A file begins with so many. */
+    static final int COUNT = 2;
     static final int FLAG_META = 0x08;
     /** So many free pages at a file's end may never have been written. */
     private static final int UNWRITTEN_PAGES_MAX = 4096;

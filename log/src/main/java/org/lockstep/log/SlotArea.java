@@ -15,12 +15,25 @@ import org.lockstep.ensemble.core.Trim;
  * thread writes; {@link #last} and {@link #floor} are for any.
  */
 final class SlotArea {
-    /** Old slots go in bundles of this many chunks or more: each bundle dirties the front pages once. */
-    private static final int DELETE_CHUNKS_MIN = 64;
+    /**
+     * So many free pages are kept, and a few commits' needs more: as little as will do, since the list of free pages is a tree
+     * that commits change too, best a single page.
+     */
+    private static final int FREE_PAGES = 64;
+    /** A commit needs pages while those that the two before it gave back cannot be used yet. */
+    private static final int COMMITS_OF_FREE_PAGES = 4;
+    /** Old slots go in bundles of this many pages or more: each bundle dirties the front pages once. */
+    private static final int DELETE_PAGES_MIN = 32;
+
+    /** Counts the free pages of the log's file. */
+    interface FreePages {
+        long count(Txn<ByteBuffer> txn);
+    }
 
     private final LmdbEnv env;
     private final SlotTable table;
     private final RecordTable records;
+    private final FreePages freePages;
     private final String floorRecord;
     private final SlotChain chain = new SlotChain();
     private final StableMark mark = new StableMark();
@@ -28,13 +41,13 @@ final class SlotArea {
     private volatile Position last = Position.START;
     private volatile Position deleteLimit = Position.START;
     private volatile boolean somethingToDelete;
-    private int chunksSinceDelete;
     private Floor risenTo;
 
-    SlotArea(LmdbEnv env, RecordTable records, String name) {
+    SlotArea(LmdbEnv env, RecordTable records, String name, FreePages freePages) {
         this.env = env;
         this.table = new SlotTable(env, name);
         this.records = records;
+        this.freePages = freePages;
         this.floorRecord = name + ".floor";
     }
 
@@ -73,7 +86,6 @@ final class SlotArea {
         last = stored.position();
         deleteLimit = stored.position();
         somethingToDelete = false;
-        chunksSinceDelete = 0;
         chain.begin(stored);
     }
 
@@ -105,7 +117,7 @@ final class SlotArea {
                 + " or move it away to let this server rejoin its ensemble with a blank one");
     }
 
-    /** Lets slots up to {@code position} go with the additions to come; true while some may be left. */
+    /** Lets slots up to {@code position} go when additions to come need their pages; true while some may be left. */
     boolean deleteBelow(Position position) {
         if (position.compareTo(deleteLimit) > 0) {
             deleteLimit = position;
@@ -127,8 +139,9 @@ final class SlotArea {
         private final long[] befores;
         private final Position end;
         private final Position limit = deleteLimit;
-        private final int toDelete;
+        private final boolean mayDelete = somethingToDelete;
         private int payloadBytes;
+        private long rowBytes;
         private Floor risen;
         private boolean allGone;
 
@@ -145,11 +158,10 @@ final class SlotArea {
                     mark.raise(position);
                 }
                 payloadBytes += slots.get(i).payload().length;
-                chunksSinceDelete += SlotCodec.chunks(slots.get(i).payload().length);
+                rowBytes += FreshRows.slotBytes(slots.get(i).payload().length);
             }
             Position highest = slots.isEmpty() ? last : slots.get(slots.size() - 1).position();
             end = highest.compareTo(last) > 0 ? highest : last;
-            toDelete = somethingToDelete && chunksSinceDelete >= DELETE_CHUNKS_MIN ? 2 * chunksSinceDelete : 0;
         }
 
         int payloadBytes() {
@@ -157,19 +169,28 @@ final class SlotArea {
         }
 
         void run(Txn<ByteBuffer> txn) {
+            risen = null;
+            if (table.hasFreshRoomFor(rowBytes)) {
+                table.putFresh(txn, slots, kind, prevIndexes, befores);
+                return;
+            }
+            long pages = mayDelete ? pagesToDelete(txn) : 0;
             table.put(txn, slots, kind, prevIndexes, befores, last);
-            if (toDelete > 0) {
+            if (pages >= DELETE_PAGES_MIN) {
                 Floor.Rising rising = new Floor.Rising(floor);
-                allGone = table.deleteFirst(txn, limit, toDelete, rising);
+                allGone = table.deleteFirst(txn, limit, pages * env.pageBytes(), rising);
                 risen = rising.floor();
                 records.put(txn, floorRecord, risen.encode());
             }
         }
 
+        private long pagesToDelete(Txn<ByteBuffer> txn) {
+            return FREE_PAGES + COMMITS_OF_FREE_PAGES * (rowBytes / env.pageBytes()) - freePages.count(txn);
+        }
+
         void committed() {
             last = end;
-            if (toDelete > 0) {
-                chunksSinceDelete = 0;
+            if (risen != null) {
                 somethingToDelete = !allGone || !limit.equals(deleteLimit);
                 floor = risen;
                 records.committed(floorRecord, risen.encode());
@@ -191,6 +212,7 @@ final class SlotArea {
 
     /** Deletes the slots of view {@code viewId} that {@code cut} does not cover; {@link #shortened} makes it known. */
     void cut(Txn<ByteBuffer> txn, long viewId, Trim cut) {
+        table.settle(txn);
         Position from = null;
         for (int k = 0; k < cut.ranks(); k++) {
             Position first = new Position(viewId, cut.lastIndex(k) + 1, k);
@@ -218,7 +240,7 @@ final class SlotArea {
     /** Deletes everything up to {@code from}, where the table begins then; {@link #dropped} makes it known. */
     void drop(Txn<ByteBuffer> txn, Position from) {
         Floor.Rising rising = new Floor.Rising(floor);
-        table.deleteFirst(txn, from, Integer.MAX_VALUE, rising);
+        table.deleteFirst(txn, from, Long.MAX_VALUE, rising);
         Floor reached = rising.floor();
         risenTo = new Floor(from, reached.position().viewId() == from.viewId() ? reached.lastIndexes() : new long[0]);
         records.put(txn, floorRecord, risenTo.encode());

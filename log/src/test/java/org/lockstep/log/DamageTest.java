@@ -42,7 +42,7 @@ class DamageTest {
     @TempDir
     Path dataDir;
 
-    /** A log with slots of many sizes, a trimmed front, free pages, and a record that spans pages. */
+    /** A log with slots of many sizes, fresh rows, a trimmed front, free pages, and a record that spans pages. */
     private void fillLog() {
         Random random = new Random(11);
         try (DataDirectory directory = openDirectory(dataDir); LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {
@@ -53,11 +53,15 @@ class DamageTest {
                     log.putRecord("view", new byte[9000 + i]);
                 }
             }
+            log.secure(List.of(slot(at(1, 400), 5000)));
+            for (int i = 401; i < 406; i++) {
+                log.secure(List.of(slot(at(1, i), 300)));
+            }
         }
     }
 
     private Path file(String name) {
-        return dataDir.resolve("lockstep-1").resolve(name);
+        return dataDir.resolve("lockstep-2").resolve(name);
     }
 
     private DataDirectoryException refusal() {
@@ -262,7 +266,7 @@ class DamageTest {
         openDirectory(other).close();
         for (String name : List.of("log.mdb", "state.mdb")) {
             byte[] sound = Files.readAllBytes(file(name));
-            Files.copy(other.resolve("lockstep-1").resolve(name), file(name),
+            Files.copy(other.resolve("lockstep-2").resolve(name), file(name),
                     java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             assertEquals(Kind.FOREIGN_FORMAT, refusal().kind());
             Files.write(file(name), sound);
@@ -281,7 +285,7 @@ class DamageTest {
                 log.secure(all);
                 log.fold(at(1, 9));
             }
-            Files.write(dir.resolve("lockstep-1").resolve("tail.mdb"), torn);
+            Files.write(dir.resolve("lockstep-2").resolve("tail.mdb"), torn);
             try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-b");
                     LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
                 List<Slot> found = new ArrayList<>();
@@ -300,7 +304,7 @@ class DamageTest {
                     LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
                 log.secure(slots(1, 0, 10, 500));
             }
-            Path boot = dir.resolve("lockstep-1").resolve("tail.boot");
+            Path boot = dir.resolve("lockstep-2").resolve("tail.boot");
             if (torn.equals("none")) {
                 Files.delete(boot);
             } else {

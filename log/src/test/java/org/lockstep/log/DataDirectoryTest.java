@@ -38,7 +38,7 @@ class DataDirectoryTest {
         }
         try (DataDirectory directory = openDirectory(dataDir)) {
             assertEquals(id, directory.diskId());
-            assertEquals("lockstep-1", directory.path().getFileName().toString());
+            assertEquals("lockstep-2", directory.path().getFileName().toString());
         }
         try (DataDirectory directory = openDirectory(temp.resolve("other"))) {
             assertFalse(id.equals(directory.diskId()));
@@ -93,14 +93,14 @@ class DataDirectoryTest {
 
     @Test
     void refusesOtherFormats() throws IOException {
-        Files.createDirectory(temp.resolve("lockstep-2"));
-        assertTrue(refused(temp, Kind.FOREIGN_FORMAT).getMessage().contains("lockstep-2"));
-        assertFalse(Files.exists(temp.resolve("lockstep-1")));
-        Files.delete(temp.resolve("lockstep-2"));
+        Files.createDirectory(temp.resolve("lockstep-1"));
+        assertTrue(refused(temp, Kind.FOREIGN_FORMAT).getMessage().contains("lockstep-1"));
+        assertFalse(Files.exists(temp.resolve("lockstep-2")));
+        Files.delete(temp.resolve("lockstep-1"));
         openDirectory(temp).close();
-        Path format = temp.resolve("lockstep-1/FORMAT");
+        Path format = temp.resolve("lockstep-2/FORMAT");
         String written = Files.readString(format);
-        Files.writeString(format, written.replace("format 1", "format 7"));
+        Files.writeString(format, written.replace("format 2", "format 7"));
         assertTrue(refused(temp, Kind.FOREIGN_FORMAT).getMessage().contains("format 7"));
         Files.writeString(format, "");
         refused(temp, Kind.DAMAGED);
@@ -118,13 +118,13 @@ class DataDirectoryTest {
         Files.createDirectories(other.resolve("version-2"));
         Files.createFile(other.resolve("version-2/snapshot.0"));
         assertTrue(refused(other, Kind.FOREIGN_FORMAT).getMessage().contains("Apache ZooKeeper"));
-        assertFalse(Files.exists(other.resolve("lockstep-1")));
+        assertFalse(Files.exists(other.resolve("lockstep-2")));
         assertTrue(Files.exists(version2));
     }
 
     @Test
     void beginsAgainWhenItDiedWhileFormatting() throws IOException {
-        Path draft = Files.createDirectory(temp.resolve("lockstep-1.new"));
+        Path draft = Files.createDirectory(temp.resolve("lockstep-2.new"));
         Files.writeString(draft.resolve("log.mdb"), "half");
         try (DataDirectory directory = openDirectory(temp)) {
             assertTrue(Files.exists(directory.logFile()));

@@ -26,7 +26,7 @@ class SalvageTest {
     Path dir;
 
     private Path file() {
-        return dir.resolve("lockstep-1").resolve("log.mdb");
+        return dir.resolve("lockstep-2").resolve("log.mdb");
     }
 
     private byte[] metaPages() throws IOException {
@@ -91,6 +91,20 @@ class SalvageTest {
             List<Slot> lastCommit = Fixtures.slots(1, 20, 23, bytes);
             writeAndLoseMeta(before, lastCommit);
             assertSlots(join(before, lastCommit), reopened());
+            assertSlots(join(before, lastCommit), reopened());
+            dir = saved;
+        }
+    }
+
+    /** The last commit is one that puts small slots where they cost least, or one that moves those before it into their table. */
+    @Test
+    void aSlotIsFoundWhereverTheLastCommitPutsItAndWhateverItMoves() throws IOException {
+        for (int count = 1; count < 40; count++) {
+            Path saved = dir;
+            dir = saved.resolve("count" + count);
+            List<Slot> before = Fixtures.slots(1, 0, count, 200);
+            List<Slot> lastCommit = Fixtures.slots(1, count, count + 1, 200);
+            writeAndLoseMeta(before, lastCommit);
             assertSlots(join(before, lastCommit), reopened());
             dir = saved;
         }
