@@ -178,6 +178,7 @@ final class PeerConnection extends FrameReader {
                 throw new MalformedMessageException("a transfer in the order of messages");
             }
             delivered = true;
+            transport.heard(this);
             transport.listener().onMessage(member, message);
         } else {
             onOwnFrame(type, frame);

@@ -46,6 +46,7 @@ public final class TcpTransport implements Transport {
     private final Peer[] peerList;
     private final Set<Channel> arrivals = new HashSet<>();
     private UUID ensembleId;
+    private PeerConnection heardLast;
     private ScheduledFuture<?> ticker;
     private long tickedAt;
     private volatile boolean closed;
@@ -111,6 +112,11 @@ public final class TcpTransport implements Transport {
         return door.port();
     }
 
+    /** A message has come on {@code connection}. */
+    void heard(PeerConnection connection) {
+        heardLast = connection;
+    }
+
     @Override
     public void send(int serverId, Message message) {
         if (message instanceof Message.Transfer) {
@@ -154,6 +160,10 @@ public final class TcpTransport implements Transport {
 
     @Override
     public void flush() {
+        if (heardLast != null) {
+            heardLast.flush(); // who spoke waits for an answer; a write to a socket takes as long as a third of the way there
+            heardLast = null;
+        }
         for (Peer peer : peerList) {
             PeerConnection connection = peer.connection();
             if (connection != null) {
