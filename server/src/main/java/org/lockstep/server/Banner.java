@@ -15,8 +15,10 @@ final class Banner {
     static void print(ServerConfig config, LockstepServer server) {
         LOG.info("Lockstep {} serves ZooKeeper clients on {} ({} ms after the start of the JVM)", Version.lockstep(),
                 server.clientAddress(), server.startMillis());
-        LOG.info("view {} of one member, zxid 0x{}, {} znodes, data in {}", server.viewId(),
-                Long.toHexString(server.lastZxid()), server.nodeCount(), config.dataDir());
+        String who = config.ensemble().standalone() ? "view " + server.viewId() + " of one member"
+                : "server " + config.ensemble().myId() + " of an ensemble: it serves as soon as it has a place in a view";
+        LOG.info("{}; zxid 0x{}, {} znodes, data in {}", who, Long.toHexString(server.lastZxid()), server.nodeCount(),
+                config.dataDir());
         if (config.fsyncPolicy() == FsyncPolicy.DURABLE) {
             LOG.info("fsync policy durable: every acknowledged write is on the medium");
         } else {
