@@ -20,7 +20,7 @@ import org.lockstep.wire.Perms;
  * A client that stays with one server and creates one node after the other there, on a thread of its own. When its connection is
  * lost it comes back to the same server with its session. Figures may be read by any thread, and are final after {@link #stop}.
  */
-final class FailoverWriter {
+public final class FailoverWriter {
     private static final int SESSION_TIMEOUT_MILLIS = 10_000;
     private static final int CONNECT_TIMEOUT_MILLIS = 1000;
     /** Longer than any session lives: a server that stands still is to be waited for, not left. */
@@ -49,7 +49,7 @@ final class FailoverWriter {
     private int xid;
 
     /** @param parent an existing node for this writer alone */
-    FailoverWriter(int server, InetSocketAddress address, String parent) {
+    public FailoverWriter(int server, InetSocketAddress address, String parent) {
         this.server = server;
         this.address = address;
         this.parent = parent;
@@ -57,7 +57,7 @@ final class FailoverWriter {
     }
 
     /** An empty histogram for {@link #takeLatencies}. */
-    static Histogram histogram() {
+    public static Histogram histogram() {
         return new Histogram(LATENCY_NANOS_MAX, SIGNIFICANT_DIGITS);
     }
 
@@ -65,13 +65,14 @@ final class FailoverWriter {
         return server;
     }
 
-    void start() {
+    /** Begins to write. Once. */
+    public void start() {
         lastBegunNanos = System.nanoTime();
         thread.start();
     }
 
     /** Ends it, in the middle of a request if need be. */
-    void stop() {
+    public void stop() {
         stopping = true;
         disconnect();
         thread.interrupt();
@@ -83,7 +84,7 @@ final class FailoverWriter {
     }
 
     /** Connections that broke while they were in use. */
-    int connectionsLost() {
+    public int connectionsLost() {
         return connectionsLost;
     }
 
@@ -97,12 +98,13 @@ final class FailoverWriter {
         return lastBegunNanos;
     }
 
-    int acknowledged() {
+    /** How many writes were acknowledged. */
+    public int acknowledged() {
         return acknowledged.size();
     }
 
     /** How many of the acknowledged nodes a server does not show, after a sync. To be called after {@link #stop}. */
-    int missing(InetSocketAddress at) throws IOException {
+    public int missing(InetSocketAddress at) throws IOException {
         FailoverWriter reader = new FailoverWriter(server, at, parent);
         try {
             reader.connect();
@@ -125,7 +127,7 @@ final class FailoverWriter {
     }
 
     /** Adds the latencies of the writes acknowledged since the last call, in nanoseconds, and forgets them. */
-    synchronized void takeLatencies(Histogram into) {
+    public synchronized void takeLatencies(Histogram into) {
         into.add(latencies);
         latencies.reset();
     }
