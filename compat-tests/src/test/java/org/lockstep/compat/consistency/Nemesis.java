@@ -100,6 +100,13 @@ final class Nemesis {
         mend(victim);
     }
 
+    /** kill -9 of all, who start at once again, with the settings of now. */
+    void restartAll() throws IOException {
+        done.merge(Fault.KILL_ALL, 1, Integer::sum);
+        ensemble.killAll();
+        mend(0);
+    }
+
     private void freeze(int victim) throws IOException, InterruptedException {
         ensemble.server(victim).freeze();
         Thread.sleep(FREEZE_MILLIS);

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.compat.consistency.Operation.Status;
@@ -24,14 +23,13 @@ import org.lockstep.compat.servers.ServerOptions;
  * and the ensemble takes writes again soon. The time counts from the start of the processes. {@code -Dconsistency.kills=N}
  * makes it longer; {@code -Dcompat.server=apache} runs it on Apache ZooKeeper, whose time is only shown.
  */
-@Tag("ensemble")
 class TotalKillTest {
     private static final Kind KIND = Kind.fromSystemProperty();
-    private static final int KILLS = Integer.getInteger("consistency.kills", 3);
+    private static final int KILLS = Integer.getInteger("consistency.kills", 2);
     private static final long SEED = Long.getLong("consistency.seed", 1);
     private static final Duration SERVING_MAX = KIND == Kind.LOCKSTEP ? Duration.ofSeconds(3) : Duration.ofSeconds(60);
     private static final Duration ALL_SERVING_MAX = Duration.ofSeconds(60);
-    private static final int LOAD_MILLIS = 2500;
+    private static final int LOAD_MILLIS = 2000;
     private static final int SESSION_TIMEOUT_MILLIS = 8000;
 
     @TempDir
