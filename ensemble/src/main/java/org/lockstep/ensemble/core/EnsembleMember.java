@@ -98,7 +98,9 @@ public final class EnsembleMember {
             return;
         }
         if (!started) {
-            start(nowNanos);
+            started = true;
+            context.now = nowNanos;
+            life.start();
         }
         long gap = nowNanos - context.now;
         context.now = Math.max(context.now, nowNanos);
@@ -115,12 +117,6 @@ public final class EnsembleMember {
         } else if (!life.isInstalling()) {
             tickOutside();
         }
-    }
-
-    private void start(long nowNanos) {
-        started = true;
-        context.now = nowNanos;
-        life.start();
     }
 
     private void tickLive() {
@@ -309,9 +305,7 @@ public final class EnsembleMember {
 
     /** The log does not reach back to where {@link Effect.ReadLog} asks, or that is no place of the order. */
     public void logTooShort(int followerId, long stream) {
-        if (!life.isExcluded() && life.active() != null) {
-            life.membership().feeder().onRead(followerId, stream, null);
-        }
+        logRead(followerId, stream, null);
     }
 
     /** Followers may still ask for what comes behind this place; null: there are none. The log may be deleted up to here. */
@@ -342,9 +336,7 @@ public final class EnsembleMember {
     /** What {@link Effect.FlushAll} asked for is done, and everything secured before was reported. */
     public void flushedAll(long token) {
         diskWatch.flushedAll(token);
-        if (!life.isExcluded()) {
-            election.onFlushedAll(token, life.active());
-        }
+        life.flushedAll(token);
     }
 
     /** A barrier was delivered at {@code upTo}: let the medium catch up now. All members call it for the same slot. */

@@ -171,6 +171,16 @@ final class Life {
         }
     }
 
+    /** Everything asked for up to the flush {@code token} is on the medium. */
+    void flushedAll(long token) {
+        if (!excluded) {
+            election.onFlushedAll(token, active);
+        }
+        if (outside != null) {
+            outside.flushedAll(token);
+        }
+    }
+
     private void beginView() {
         boolean fromDisk = active == null;
         if (fromDisk) {

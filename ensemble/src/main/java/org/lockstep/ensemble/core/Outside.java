@@ -17,6 +17,7 @@ final class Outside {
     private final boolean observer;
     private final Follower follower;
     private final Forwards forwards;
+    private final DiskProbe probe;
     private final Consumer<Slot> deliver = this::deliver;
     private long statusAt = Long.MIN_VALUE / 2;
     private long aloneSince;
@@ -31,6 +32,7 @@ final class Outside {
         observer = context.options.isObserver(context.self.serverId());
         follower = new Follower(context, applied);
         forwards = new Forwards(context);
+        probe = new DiskProbe(context);
         aloneSince = context.now;
         attemptAt = context.now;
     }
@@ -68,6 +70,12 @@ final class Outside {
         aloneSince += gapNanos;
         attemptAt += gapNanos;
         follower.forgive(gapNanos);
+        probe.forgive(gapNanos);
+    }
+
+    /** {@link Effect.FlushAll} is done up to this token. */
+    void flushedAll(long token) {
+        probe.flushedAll(token);
     }
 
     void onConnection(int serverId, boolean up) {
@@ -82,9 +90,7 @@ final class Outside {
         if (context.now - statusAt >= context.options.resendNanos()) {
             statusAt = context.now;
             context.broadcast(status);
-            if (follower.isNear() && !observer) {
-                context.broadcast(new Message.JoinRequest(decidedViewId));
-            }
+            askToJoin(decidedViewId);
         }
         long before = follower.stream();
         follower.tick(decidedViewId);
@@ -98,6 +104,17 @@ final class Outside {
             return Wish.NOTHING;
         }
         return mayCoordinate(decidedViewId, status.blank()) ? Wish.COORDINATE : Wish.NOTHING;
+    }
+
+    /** A learner that has nearly caught up, and whose disk answers, asks to be admitted. */
+    private void askToJoin(long decidedViewId) {
+        if (observer || !follower.isNear()) {
+            return;
+        }
+        probe.tick();
+        if (probe.answers()) {
+            context.broadcast(new Message.JoinRequest(decidedViewId));
+        }
     }
 
     private void pauseIfChanged(long streamBefore) {

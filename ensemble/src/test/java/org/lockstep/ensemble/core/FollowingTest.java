@@ -221,6 +221,25 @@ class FollowingTest {
     }
 
     @Test
+    void aLearnerWhoseDiskIsStuckDoesNotStopTheView() {
+        Bench bench = new Bench(3);
+        bench.run(1000);
+        bench.silence(2);
+        bench.run(3000);
+        bench.replace(2);
+        bench.stuck = 2;
+        bench.submit(0, 1);
+        ViewRecord before = bench.members.get(0).view();
+        for (int i = 0; i < 1000; i++) {
+            bench.run(10);
+            assertTrue(bench.members.get(0).mayTakeMore() && bench.members.get(1).mayTakeMore(), "the view stands still");
+        }
+
+        assertEquals(before, bench.members.get(0).view());
+        assertEquals(upTo(1), bench.values(2), "it has followed, and only its disk keeps it out");
+    }
+
+    @Test
     void anObserverServesNobodyBeforeItHasCaughtUpOrWhenItIsAlone() {
         EnsembleOptions options = EnsembleOptions.of(Bench.ids(3), FsyncPolicy.DURABLE, new UUID(9, 9)).withObservers(List.of(4));
         Bench bench = new Bench(options, 4);

@@ -17,6 +17,7 @@ final class Clients {
     private final List<Client> all = new ArrayList<>();
     private final boolean[] cutOff;
     private int sessions;
+    private boolean silent;
     private long[] acknowledgedBy;
 
     private static final class Client {
@@ -57,7 +58,7 @@ final class Clients {
     }
 
     private void send(Client client) {
-        if (simulation.now() < client.openAt) {
+        if (silent || simulation.now() < client.openAt) {
             return;
         }
         boolean ready = simulation.node(client.server).takesRequests()
@@ -128,6 +129,16 @@ final class Clients {
                 all.get(i).server = 1 + simulation.victim() % config.servers();
             }
         }
+    }
+
+    /** Nobody asks anything any more. */
+    void fallSilent() {
+        silent = true;
+    }
+
+    /** Whether somebody waits for an answer, and not of the server that suffers. */
+    boolean waits() {
+        return all.stream().anyMatch(client -> !client.outstanding.isEmpty() && client.server != simulation.victim());
     }
 
     /** A request that was never answered although its server never dropped the client; null when there is none. */

@@ -17,8 +17,6 @@ record SimConfig(long seed, int members, int observers, FsyncPolicy policy, Plan
     static final long SECOND = 1000 * MILLI;
     private static final Lasting[] LASTING = Lasting.values();
     private static final long LONG_RUN_NANOS = 24 * SECOND;
-    /** Twice as long as it takes a coordinator to repeat itself. */
-    private static final long PATIENT_NANOS = 200 * MILLI;
 
     /**
      * What goes wrong.
@@ -111,14 +109,9 @@ record SimConfig(long seed, int members, int observers, FsyncPolicy policy, Plan
         return new SimConfig(seed, members, 1, policy, bug, other.trouble, load, machines, endNanos);
     }
 
-    /**
-     * The server that suffers lastingly; 0: none. Short runs leave no time to do without it. Nor do rivals that lose patience before
-     * a coordinator's next sign of life: each attempt to admit a learner whose disk is stuck is then interrupted before it is seen
-     * to fail, and is made again.
-     */
+    /** The server that suffers lastingly; 0: none. Short runs leave no time to do without it. */
     int victim() {
-        boolean interrupts = trouble.lasting() == Lasting.STUCK_DISK && machines.patienceNanos() < PATIENT_NANOS;
-        boolean none = trouble.lasting() == Lasting.NOTHING || endNanos < LONG_RUN_NANOS || interrupts;
+        boolean none = trouble.lasting() == Lasting.NOTHING || endNanos < LONG_RUN_NANOS;
         return none ? 0 : (int) (1 + seed % members);
     }
 

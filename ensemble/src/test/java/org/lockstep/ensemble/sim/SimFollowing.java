@@ -3,6 +3,8 @@ package org.lockstep.ensemble.sim;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.Position;
@@ -11,8 +13,12 @@ import org.lockstep.ensemble.core.ViewRecord;
 
 /** What a server's driver does for followers and as one: copies of the state, and reading the log. */
 final class SimFollowing {
+    /** So long what follows a state is kept for who copies it; more than a copy takes. */
+    private static final long HOLD_NANOS = 2 * SimConfig.SECOND;
+
     private final Simulation simulation;
     private final SimNode node;
+    private final Map<Integer, Long> heldUntil = new TreeMap<>();
     private long fetches;
 
     SimFollowing(Simulation simulation, SimNode node) {
@@ -30,7 +36,7 @@ final class SimFollowing {
         SimNode feeder = simulation.node(fetch.feederId());
         long mine = ++fetches;
         simulation.after(delay(5), () -> {
-            History state = feeder.disk().state();
+            History state = feeder.giveState();
             long process = feeder.process();
             simulation.after(delay(400), () -> {
                 boolean whole = feeder.isUp() && feeder.process() == process && simulation.random().nextInt(10) > 0;
@@ -47,6 +53,17 @@ final class SimFollowing {
                 }
             });
         });
+    }
+
+    /** Entries of the order behind so many are kept for a while. */
+    void hold(int count) {
+        heldUntil.put(count, simulation.now() + HOLD_NANOS);
+    }
+
+    /** What lies behind so many entries of the order must be kept. */
+    int held() {
+        heldUntil.values().removeIf(until -> until < simulation.now());
+        return heldUntil.keySet().stream().findFirst().orElse(Integer.MAX_VALUE);
     }
 
     private long delay(long millisMax) {

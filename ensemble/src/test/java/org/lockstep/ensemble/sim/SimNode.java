@@ -419,7 +419,7 @@ final class SimNode {
         } else {
             disk.checkpoint(applied);
             if (simulation.random().nextInt(3) == 0) {
-                disk.forgetLogBelow(disk.state().count);
+                disk.forgetLogBelow(notNeededBelow());
             }
         }
     }
@@ -428,6 +428,28 @@ final class SimNode {
         if (applied.position().viewId() != view.viewId()) {
             throw new SimulationFailure(self + " is at " + applied.position() + ", not in view " + view.viewId());
         }
+    }
+
+    /**
+     * The log is kept for followers, and behind a state that is being copied, as far as there is room: while faults last there is
+     * not always any.
+     */
+    private int notNeededBelow() {
+        History at = disk.state();
+        if (simulation.now() < config.calmNanos() && simulation.random().nextInt(3) == 0) {
+            return at.count;
+        }
+        Position needed = core.neededByFollowers();
+        while (needed != null && at.position().compareTo(needed) > 0) {
+            at = at.before;
+        }
+        return Math.min(at.count, following.held());
+    }
+
+    /** Somebody copies this server's state as it was checkpointed last, and will ask for what follows. */
+    History giveState() {
+        following.hold(disk.state().count);
+        return disk.state();
     }
 
     private void followView(ViewRecord view) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lockstep.ensemble.core.PlantedBug;
 
 /** The normal budget: {@code -Dsim.seeds=N} seeds of 30 simulated seconds, each run twice. */
@@ -21,6 +23,13 @@ class SimulationTest {
         assertTrue(total.views() > 3 * SEEDS, "views " + total.views());
         assertTrue(total.restarts() > SEEDS / 3, "restarts " + total.restarts());
         assertTrue(total.cuts() > SEEDS / 10, "restarts that forget a tail " + total.cuts());
+    }
+
+    /** Each failed once: a learner with a stuck disk; queues that were only long; a log that was not kept for who copies a state. */
+    @ParameterizedTest
+    @ValueSource(longs = {307_113, 311_987, 329_145, 312_073, 329_898, 344_152})
+    void seedsThatFailedOnce(long seed) {
+        assertTrue(new Simulation(SimConfig.of(seed, PlantedBug.NONE, RUN_NANOS), null).run().acknowledged() > 0);
     }
 
     private record Total(long acknowledged, long views, long restarts, long cuts) {
