@@ -211,7 +211,7 @@ public final class LockstepServer implements AutoCloseable {
 
     private ReplicaOptions replicaOptions(EnsembleOptions options) {
         return new ReplicaOptions(config.fsyncPolicy(), config.maxUnsyncedBytes(), config.checkpointMillis(),
-                config.checkpointBytes(), config.globalOutstandingLimit(),
+                config.checkpointBytes(), config.logKeptBytes(), config.globalOutstandingLimit(),
                 Long.getLong("lockstep.zxidsPerView", ReplicaOptions.ZXIDS_PER_VIEW), options.slotBytesMax(),
                 ReplicaOptions.DIGEST_INTERVAL_SLOTS, config.fsyncWarningMillis());
     }

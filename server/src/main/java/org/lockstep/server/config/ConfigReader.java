@@ -239,6 +239,7 @@ final class ConfigReader {
         values.fsyncWarningMillis = source.integer("fsync.warningthresholdms", 1000, 0, Integer.MAX_VALUE);
         values.checkpointMillis = source.integer("checkpointMillis", 1000, 1, 3_600_000);
         values.checkpointBytes = source.bytes("checkpointBytes", 16L << 20, 1L << 16, BYTES_MAX);
+        values.logKeptBytes = source.bytes("logKeptBytes", 1L << 30, 1L << 16, BYTES_MAX);
         values.cacheBytes = source.bytes("cacheBytes", 16L << 20, 0, BYTES_MAX);
     }
 

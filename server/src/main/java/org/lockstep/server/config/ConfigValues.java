@@ -34,6 +34,7 @@ final class ConfigValues {
     int fsyncWarningMillis;
     int checkpointMillis;
     long checkpointBytes;
+    long logKeptBytes;
     long cacheBytes;
     boolean skipAcl;
     boolean enforceQuota;

@@ -181,6 +181,11 @@ public final class ServerConfig {
         return values.checkpointBytes;
     }
 
+    /** About how many bytes of the log are kept for servers that are away or slow; who needs more copies the whole state. */
+    public long logKeptBytes() {
+        return values.logKeptBytes;
+    }
+
     /** Heap bytes for znodes kept in memory that a checkpoint has already written. */
     public long cacheBytes() {
         return values.cacheBytes;

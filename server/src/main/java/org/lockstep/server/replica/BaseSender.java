@@ -22,6 +22,7 @@ final class BaseSender implements BulkSender.Listener {
     private final LogSide log;
     private final int joinerId;
     private final Message.Transfer transfer;
+    private final Runnable tooShort;
     private final RangeWriter chunks = new RangeWriter();
     private BulkSender sender;
     private Position sentUpTo;
@@ -30,12 +31,14 @@ final class BaseSender implements BulkSender.Listener {
     private boolean whole;
     private boolean over;
 
-    BaseSender(EventLoop loop, LogSide log, int joinerId, Message.Transfer transfer, Position from) {
+    /** @param tooShort runs when the log does not reach back so far */
+    BaseSender(EventLoop loop, LogSide log, int joinerId, Message.Transfer transfer, Position from, Runnable tooShort) {
         this.loop = loop;
         this.log = log;
         this.joinerId = joinerId;
         this.transfer = transfer;
         this.sentUpTo = from;
+        this.tooShort = tooShort;
     }
 
     void start(BulkSender opened) {
@@ -72,6 +75,7 @@ final class BaseSender implements BulkSender.Listener {
                     joinerId, sentUpTo);
             over = true;
             sender.abort("the log does not reach back to " + sentUpTo);
+            tooShort.run();
             return;
         }
         whole = part.slots().isEmpty();

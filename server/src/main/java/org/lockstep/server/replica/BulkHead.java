@@ -28,7 +28,9 @@ record BulkHead(Kind kind, Position from, Message about) {
         /** Follower to feeder, without content: send the state of your last checkpoint. */
         STATE_WANTED,
         /** Feeder to follower: a whole state. */
-        STATE
+        STATE,
+        /** Source to joiner, without content: the log does not reach back to where the base is wanted from. */
+        STATE_NEEDED
     }
 
     /** Which base it is about. */

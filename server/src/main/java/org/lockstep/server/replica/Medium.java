@@ -18,22 +18,28 @@ final class Medium {
     private final StateMachine state;
     private final LogSide log;
     private final ReplicaOptions options;
+    private final boolean observer;
     private final Runnable roomMade;
     private final Checkpointer checkpointer;
     private final FlushBacklog backlog = new FlushBacklog();
     private final List<Position> holds = new ArrayList<>();
     private Position flushed = Position.START;
-    private Position checkpointedBefore = Position.START;
+    private final LogRetention retention;
     private Incarnation life;
     private ViewRecord view;
 
-    /** @param roomMade runs when {@link #isBehind} may no longer hold */
-    Medium(EventLoop loop, StateMachine state, CheckpointStore store, LogSide log, ReplicaOptions options, Runnable roomMade,
-            FatalHandler fatal) {
+    /**
+     * @param observer whether this server is never in a view
+     * @param roomMade runs when {@link #isBehind} may no longer hold
+     */
+    Medium(EventLoop loop, StateMachine state, CheckpointStore store, LogSide log, ReplicaOptions options, boolean observer,
+            Runnable roomMade, FatalHandler fatal) {
         this.state = state;
         this.log = log;
         this.options = options;
+        this.observer = observer;
         this.roomMade = roomMade;
+        this.retention = new LogRetention(options.logKeptBytes());
         this.checkpointer = new Checkpointer("lockstep-checkpoint", loop, state, store, this::letGo, roomMade, fatal);
     }
 
@@ -55,6 +61,7 @@ final class Medium {
             backlog.secured(bytes);
         }
         checkpointer.noteApplied(bytes);
+        retention.applied(bytes);
     }
 
     /** The log was asked for a flush up to {@code upTo}, which covers all that is applied. */
@@ -103,21 +110,17 @@ final class Medium {
     }
 
     /**
-     * The state on the medium has reached {@code checkpointed}: slots before it go, unless somebody may still ask for them. Who
-     * is in the view may come back with a state that is a checkpoint older; who is out of it, with any.
+     * The state on the medium has reached {@code checkpointed}: slots before it go, unless somebody may still ask for them. Outside
+     * every view the log may be what the next one is made of, and stays; an observer has only a copy, that nobody asks for.
      */
     private void letGo(Position checkpointed) {
-        if (view == null || view.members().size() < view.voters().size()) {
-            return;
+        if (view != null) {
+            int members = view.members().size();
+            retention.checkpointed(checkpointed);
+            log.deleteBelow(retention.floor(members == view.voters().size(), members == 1, life.core().neededByFollowers(), holds));
+        } else if (observer) {
+            log.deleteBelow(checkpointed);
         }
-        Position limit = view.members().size() == 1 ? checkpointed : checkpointedBefore;
-        Position needed = life.core().neededByFollowers();
-        Position least = needed != null && needed.compareTo(limit) < 0 ? needed : limit;
-        for (Position held : holds) {
-            least = held.compareTo(least) < 0 ? held : least;
-        }
-        log.deleteBelow(least);
-        checkpointedBefore = checkpointed;
     }
 
     /** Keeps what follows {@code from} in the log until the answer is run. */

@@ -82,7 +82,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         this.log = new LogSide(loop, log, lives::openLog, options.policy().isLazy(), this,
                 new FlushWatch(options.fsyncWarningMillis(), registry), fatal);
         this.view = new CurrentView(state, applier, barriers, digests, lostWrites, this.log, options.zxidsPerView());
-        this.medium = new Medium(loop, state, store, this.log, options, () -> roomMade.run(), fatal);
+        this.medium = new Medium(loop, state, store, this.log, options, lives.isObserver(), () -> roomMade.run(), fatal);
     }
 
     /** Starts the threads and timers, and the first life, which found {@code found} on its disk. Not on the main event loop. */
@@ -110,8 +110,8 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
 
     private void begin(Incarnation begun, Transport connections) {
         StateTransfers states = new StateTransfers(loop, begun, lives, medium, lostWrites, this::startOver);
-        begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(), states,
-                begun::scheduleTurn));
+        begun.start(connections, new Transfers(loop, begun.core(), log, medium::durableState, options.slotBytesMax(),
+                options.policy().isLazy(), states, begun::scheduleTurn));
     }
 
     // ---- for those who serve clients

@@ -27,6 +27,10 @@ final class StateTransfers {
     /** So long the log is kept for a follower that has the state and comes for the rest. */
     private static final long HOLD_SECONDS = 60;
     private static final long RETRY_MILLIS = 1000;
+    /** No subscription has this number: the copy is for one that is to join. */
+    private static final long TO_JOIN = Long.MAX_VALUE;
+    /** A state that was asked for and has not begun to come after so long will not: what was said was lost, or there is none. */
+    private static final long PATIENCE_MILLIS = 5000;
 
     private final EventLoop loop;
     private final Incarnation life;
@@ -37,6 +41,7 @@ final class StateTransfers {
     private final ExecutorService mover;
     private Transport transport;
     private Effect.FetchState fetching;
+    private boolean arriving;
     private boolean over;
 
     /** The own state is to be replaced by one that has come. */
@@ -76,9 +81,24 @@ final class StateTransfers {
     /** The own state is of no use any more, or too old: that of the feeder is wanted. */
     void fetch(Effect.FetchState effect) {
         fetching = effect;
+        arriving = false;
+        loop.schedule(() -> {
+            if (fetching == effect && !arriving) {
+                LOG.info("Server {} was asked for its state, which does not come", effect.feederId());
+                failed(effect);
+            }
+        }, PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         BulkHead head = new BulkHead(BulkHead.Kind.STATE_WANTED, Position.START, new Message.Behind(effect.stream()));
         Announcement said = new Announcement(effect);
         said.sender = transport.openBulk(effect.feederId(), head.encode(), said);
+    }
+
+    /** The source of a view to be decided is to send its state to this joiner, unless a copy is under way already. */
+    void fetchToJoin(int sourceId) {
+        if (fetching == null) {
+            LOG.info("The log of server {} does not reach back to this server's state, so that one is copied", sourceId);
+            fetch(new Effect.FetchState(sourceId, TO_JOIN));
+        }
     }
 
     /** What was asked for is not needed any more. */
@@ -119,6 +139,7 @@ final class StateTransfers {
             return null;
         }
         LOG.info("Copying the state of server {}", from.serverId());
+        arriving = true;
         return new StateReceiver(loop, mover, lives::importState, stream, (mark, lost) -> {
             if (mark == null) {
                 failed(asked);

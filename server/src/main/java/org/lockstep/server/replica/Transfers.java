@@ -31,6 +31,7 @@ final class Transfers {
     private final LogSide log;
     private final Supplier<Position> durableState;
     private final int slotBytesMax;
+    private final boolean lazy;
     private final StateTransfers states;
     private final Runnable turn;
     private Transport transport;
@@ -45,16 +46,18 @@ final class Transfers {
     /**
      * @param durableState where the state on the medium stands
      * @param slotBytesMax the largest payload of a slot
+     * @param lazy whether a restart may forget a tail
      * @param states whole states
      * @param turn to be called when the core was told something
      */
     Transfers(EventLoop loop, EnsembleMember core, LogSide log, Supplier<Position> durableState, int slotBytesMax,
-            StateTransfers states, Runnable turn) {
+            boolean lazy, StateTransfers states, Runnable turn) {
         this.loop = loop;
         this.core = core;
         this.log = log;
         this.durableState = durableState;
         this.slotBytesMax = slotBytesMax;
+        this.lazy = lazy;
         this.states = states;
         this.turn = turn;
     }
@@ -160,6 +163,7 @@ final class Transfers {
             case BASE -> receiveBase(head, stream);
             case STATE_WANTED -> heard(() -> states.send(from, head));
             case STATE -> states.receive(from, head, stream);
+            case STATE_NEEDED -> heard(() -> copyState(from, head.transfer()));
         };
     }
 
@@ -169,9 +173,24 @@ final class Transfers {
         if (over || !isOffered) {
             return;
         }
-        BaseSender sender = new BaseSender(loop, log, joiner.serverId(), wanted.transfer(), wanted.from());
+        BaseSender sender = new BaseSender(loop, log, joiner.serverId(), wanted.transfer(), wanted.from(),
+                () -> say(joiner.serverId(), new BulkHead(BulkHead.Kind.STATE_NEEDED, wanted.from(), wanted.transfer())));
         BulkHead head = new BulkHead(BulkHead.Kind.BASE, wanted.from(), wanted.transfer());
         sender.start(transport.openBulk(joiner.serverId(), head.encode(), sender));
+    }
+
+    /**
+     * The log of the source does not reach back to this joiner, and it may be that no view forms without it, so that there is nobody
+     * to follow: it copies the state of the source, and starts over with that. What is in a state on the medium was delivered, so
+     * it is in every base; but for a restart that forgets a tail. Of that a member of the last view may be the source, whose
+     * state must not be ahead of its log: under the lazy policies it does not copy.
+     */
+    private void copyState(MemberId source, Message.Transfer offer) {
+        boolean isOffered = newest != null && newest.value().equals(offer.value()) && source.equals(offer.value().source());
+        boolean maySource = lazy && core.decided() != null && core.decided().memberOf(core.self().diskId()) != null;
+        if (isOffered && !maySource && core.view() == null) {
+            states.fetchToJoin(source.serverId());
+        }
     }
 
     private BulkReceiver receiveBase(BulkHead head, BulkReceiver.Stream stream) {

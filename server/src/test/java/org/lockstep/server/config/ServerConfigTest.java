@@ -89,7 +89,7 @@ class ServerConfigTest {
             "fsync.warningthresholdms=5",
             "DigestAuthenticationProvider.superDigest=super:abc", "DigestAuthenticationProvider.digestAlg=SHA-256",
             "DigestAuthenticationProvider.enabled=false", "znode.container.maxNeverUsedIntervalMs=17", "datadir.autocreate=false",
-            "maxUnsyncedMillis=20", "maxUnsyncedBytes=8m", "checkpointMillis=50", "checkpointBytes=1g", "cacheBytes=512K",
+            "maxUnsyncedMillis=20", "maxUnsyncedBytes=8m", "checkpointMillis=50", "checkpointBytes=1g", "logKeptBytes=2g", "cacheBytes=512K",
             "reconfigEnabled=true", "clientTcpKeepAlive=true", "nio.sessionlessCnxnTimeout=300");
         assertEquals(Path.of("/log"), config.dataLogDir());
         assertEquals("127.0.0.1", config.bindAddress().getAddress().getHostAddress());
@@ -113,6 +113,7 @@ class ServerConfigTest {
         assertEquals(8L << 20, config.maxUnsyncedBytes());
         assertEquals(50, config.checkpointMillis());
         assertEquals(1L << 30, config.checkpointBytes());
+        assertEquals(2L << 30, config.logKeptBytes());
         assertEquals(512L << 10, config.cacheBytes());
         assertEquals(300, config.handshakeTimeoutMillis());
         assertTrue(config.warnings().toString().contains("skipACL=yes"), config.warnings().toString());

@@ -169,6 +169,60 @@ class EnsembleTest {
         }
     }
 
+    private static EmbeddedEnsemble withAShortLog(Path dir, String policy) throws Exception {
+        return new EmbeddedEnsemble(dir, policy, 3).with("checkpointMillis", "100").with("logKeptBytes", "64k");
+    }
+
+    /** More than is kept for who is away, and checkpoints that let it go. */
+    private static void writeMuch(EmbeddedEnsemble ensemble, int... ids) throws Exception {
+        for (int round = 0; round < 8; round++) {
+            writeAndReadEverywhere(ensemble, "much" + round + "-", 300, ids);
+            Thread.sleep(250);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync"})
+    void theLogIsNotKeptForEverForWhoIsAway(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = withAShortLog(dir, policy)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
+            ensemble.stop(3);
+            ensemble.awaitView(2, 1, 2);
+            writeMuch(ensemble, 1, 2);
+            ensemble.start(3);
+            ensemble.awaitView(3, 1, 2, 3);
+            assertTrue(ensemble.startedOver(3), "the log reached back to where server 3 stood");
+            writeAndReadEverywhere(ensemble, "b", 20, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"durable", "no-sync"})
+    void whoWasAwayForLongIsBroughtUpToDateWithoutAnyView(String policy) throws Exception {
+        try (EmbeddedEnsemble ensemble = withAShortLog(dir, policy)) {
+            ensemble.startAll();
+            ensemble.awaitView(1, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
+            ensemble.stop(3);
+            ensemble.awaitView(2, 1, 2);
+            writeMuch(ensemble, 1, 2);
+            ensemble.stop(1);
+            ensemble.stop(2);
+            ensemble.start(2);
+            ensemble.start(3);
+            ensemble.awaitView(3, 2, 3);
+            assertTrue(ensemble.startedOver(3), "the log reached back to where server 3 stood");
+            writeAndReadEverywhere(ensemble, "b", 20, 2, 3);
+            ensemble.start(1);
+            ensemble.awaitView(4, 1, 2, 3);
+            writeAndReadEverywhere(ensemble, "c", 20, 1, 2, 3);
+            assertSameEverywhere(ensemble, 1, 2, 3);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"durable", "no-sync"})
     void aServerWithAnEmptyDiskGetsACopyOfTheState(String policy) throws Exception {

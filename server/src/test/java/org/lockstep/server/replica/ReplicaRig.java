@@ -66,7 +66,7 @@ final class ReplicaRig implements ViewListener {
         loop = group.next();
         state = new StateMachine(new NothingStored(), new StateOptions(false, true, true, false, true, 1 << 20));
         MemberLog log = disk.open();
-        ReplicaOptions options = new ReplicaOptions(policy, 1 << 20, 1_000_000, Long.MAX_VALUE, 10_000, zxidsPerView, 2 << 20, 3, 1000);
+        ReplicaOptions options = new ReplicaOptions(policy, 1 << 20, 1_000_000, Long.MAX_VALUE, 1 << 30, 10_000, zxidsPerView, 2 << 20, 3, 1000);
         replica = new Replica(loop, state, log, checkpoint -> {}, Positions.ofMark(null), new Lives() {
             @Override
             public MemberLog openLog() {
