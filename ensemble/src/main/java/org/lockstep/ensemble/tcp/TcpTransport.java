@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.MemberId;
@@ -78,9 +79,18 @@ public final class TcpTransport implements Transport {
      */
     public static TcpTransport open(EventLoop loop, MemberId self, UUID ensembleId, TcpOptions options, RandomGenerator random,
             TransportListener listener) throws IOException {
+        return open(loop, self, ensembleId, options, random, listener, opened -> { });
+    }
+
+    /** @param before is given the transport on the event loop, before the listener hears of anything */
+    public static TcpTransport open(EventLoop loop, MemberId self, UUID ensembleId, TcpOptions options, RandomGenerator random,
+            TransportListener listener, Consumer<TcpTransport> before) throws IOException {
         Door door = Door.open(loop, options);
         TcpTransport transport = new TcpTransport(loop, door, self, ensembleId, options, random, listener);
-        loop.submit(transport::begin).syncUninterruptibly();
+        loop.submit(() -> {
+            before.accept(transport);
+            transport.begin();
+        }).syncUninterruptibly();
         return transport;
     }
 

@@ -59,7 +59,7 @@ public final class TcpMember implements TransportListener {
     private Consumer<Slot> onDelivered = slot -> { };
     volatile Throwable failure;
 
-    TcpMember(EventLoop loop, TcpOptions tcp, EnsembleOptions options, long seed) {
+    public TcpMember(EventLoop loop, TcpOptions tcp, EnsembleOptions options, long seed) {
         this(loop, tcp.self().serverId(), new OverTcp(loop, tcp, new Random(seed)), options);
     }
 
