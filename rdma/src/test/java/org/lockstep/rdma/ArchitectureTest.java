@@ -27,6 +27,15 @@ class ArchitectureTest {
     }
 
     @Test
+    void theTransportStandsOnTheCoreAndOnTcp() {
+        noClasses().that().resideInAPackage("org.lockstep.rdma.transport")
+                .should().dependOnClassesThat().resideOutsideOfPackages("org.lockstep.rdma..", "org.lockstep.ensemble.core",
+                        "org.lockstep.ensemble.tcp", "io.netty..", "org.slf4j..", "java..").check(classes);
+        noClasses().that().resideOutsideOfPackage("org.lockstep.rdma.transport")
+                .should().dependOnClassesThat().resideInAPackage("org.lockstep.rdma.transport").check(classes);
+    }
+
+    @Test
     void onlyTheDeviceKnowsDisni() {
         noClasses().that().resideOutsideOfPackage("org.lockstep.rdma.verbs")
                 .should().dependOnClassesThat().resideInAPackage("com.ibm..").check(classes);

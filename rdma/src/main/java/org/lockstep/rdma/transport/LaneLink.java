@@ -256,6 +256,8 @@ final class LaneLink implements Inbound.Sink {
         }
         if (pair.isBroken()) {
             fail(pair.failure());
+        } else if (notices != null && notices.failure() != null) {
+            fail(notices.failure());
         } else if (!lane.isHeld() || lane.consumed() != heldAt) {
             heldSince = nowNanos;
             heldAt = lane.consumed();

@@ -16,11 +16,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The lanes to one peer: one after the other, each for one view and one TCP connection. The server with the lower id dials; both
- * begin to send when the other has the lane, each for itself. Until then, and where no lane can be made, TCP carries slots and
- * rows. On the event loop.
+ * begin to send when the other has the lane, each for itself. Until then, and where no lane can be made, TCP carries slots
+ * and rows. On the event loop.
  *
- * <p><b>The order between the two ways.</b> {@link LaneTalk.Begin} goes behind the last slot on TCP, and the lane is not looked at
- * before it has come. It is sent only when the peer has said in this view and on this connection which slots it has
+ * <p><b>The order between the two ways.</b> {@link LaneTalk.Begin} goes behind the last slot on TCP, and the lane is not looked
+ * at before it has come. It is sent only when the peer has said in this view and on this connection which slots it has
  * ({@link Message.Resume}): the slot that the lane continues is then known.
  */
 final class LanePeer {
@@ -29,7 +29,6 @@ final class LanePeer {
     private static final int DOUBLINGS_MAX = 6;
     private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(8);
-    private static final long HELLO_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final int RETIRE_MILLIS = 200;
 
     private final RdmaTransport transport;
@@ -40,9 +39,8 @@ final class LanePeer {
     private LaneTalk.Offer offer;
     private MemberId process;
     private long dialed;
-    private boolean helloSaid;
-    private long helloAt;
-    private boolean warned;
+    private boolean told;
+    private boolean withoutRdma;
     private long askedAt;
     private long sendingSince;
     private int failures;
@@ -60,19 +58,50 @@ final class LanePeer {
         this.retryAt = System.nanoTime();
     }
 
-    /** The connection was made or lost: what belonged to one before is void. */
-    void onConnection() {
+    /**
+     * The connection was made or lost: what belonged to one before is void. The first word on a new one is {@code Hello}, so
+     * whoever begins with something else has no RDMA. Where that is demanded the core hears of a connection by then only.
+     */
+    void onConnection(boolean up) {
         drop();
         hello = null;
         offer = null;
         process = null;
-        helloSaid = false;
-        warned = false;
+        withoutRdma = false;
         overInView = 0;
         dataView = 0;
         lastData = -1;
         resumeView = 0;
         resumeReceived = -1;
+        if (up) {
+            say(new LaneTalk.Hello(transport.end().address(), transport.options().ringBytes(), transport.sleeps()));
+            transport.tcp().flush();
+        }
+        if (up && !transport.options().required() || !up && told) {
+            tell(up);
+        }
+    }
+
+    private void tell(boolean up) {
+        told = up;
+        transport.listener().onConnection(serverId, up);
+    }
+
+    /** A message has come: whether it is to be heard. */
+    boolean mayTalk() {
+        if (hello == null && !withoutRdma) {
+            withoutRdma = true;
+            // The connection stays: what is ended is made anew at once, again and again.
+            LOG.warn("Server {} does not use RDMA: {}", serverId, transport.options().required()
+                    ? "nothing is taken from it; set transport=rdma or auto there, or transport=auto here"
+                    : "slots and rows go to it over TCP; set transport=auto or rdma there");
+        }
+        return told;
+    }
+
+    /** It is connected, and the core has not heard of it. */
+    boolean isRefused() {
+        return !told;
     }
 
     LaneLink link() {
@@ -105,7 +134,6 @@ final class LanePeer {
 
     /** Takes a row; false when it is to go over TCP. Comes often: sets the lane up, too, and looks after it. */
     boolean send(Message.RowUpdate update) {
-        sayHello();
         consider();
         if (mayUseLane(update.row().viewId())) {
             link.send(update.row());
@@ -154,23 +182,19 @@ final class LanePeer {
         transport.tcp().sendSide(serverId, word.encode());
     }
 
-    private void sayHello() {
-        if (!helloSaid) {
-            helloSaid = true;
-            helloAt = System.nanoTime();
-            say(new LaneTalk.Hello(transport.end().address(), transport.options().ringBytes(), transport.sleeps()));
-        }
-    }
-
     void onTalk(MemberId from, LaneTalk word) {
         if (word instanceof LaneTalk.Hello first) {
             hello = first;
             process = from;
+            if (!told) {
+                tell(true);
+            }
         } else if (word instanceof LaneTalk.Offer its) {
             onOffer(its);
         } else if (word instanceof LaneTalk.Begin begin) {
             if (link != null && link.number() == begin.number() && link.isOpen() && !link.isReceiving()) {
-                link.beginReceiving(begin.previous(), transport.sleeps() ? new Notices(link.pair(), transport.loop(), serverId) : null);
+                link.beginReceiving(begin.previous(),
+                        transport.sleeps() ? new Notices(link.pair(), transport.loop(), serverId) : null);
                 transport.lanesChanged();
             }
         } else if (word instanceof LaneTalk.Retire retire) {
@@ -226,12 +250,8 @@ final class LanePeer {
             return;
         }
         ViewRecord view = transport.view();
-        if (view == null || !helloSaid || transport.isClosed()) {
-            return;
-        }
-        if (hello == null) {
-            warnWithoutHello(now);
-        } else if (view.rankOf(process) >= 0 && overInView != view.viewId()) {
+        if (view != null && hello != null && !transport.isClosed() && view.rankOf(process) >= 0
+                && overInView != view.viewId()) {
             if (dials() && now - retryAt >= 0) {
                 InetSocketAddress there = hello.port();
                 make(new LaneLink(++dialed, view, process, transport.counts()), () -> transport.end().dial(there));
@@ -239,19 +259,6 @@ final class LanePeer {
                 InetSocketAddress from = offer.pair();
                 make(new LaneLink(offer.number(), view, process, transport.counts()), () -> transport.end().take(from));
             }
-        }
-    }
-
-    private void warnWithoutHello(long now) {
-        if (warned || now - helloAt < HELLO_NANOS || transport.view().memberOn(serverId) == null) {
-            return;
-        }
-        warned = true;
-        if (transport.options().required()) {
-            transport.tcp().disconnect(serverId, "this server has transport=rdma, and server " + serverId + " does not use RDMA:"
-                    + " set transport=rdma there too, or transport=auto here");
-        } else {
-            LOG.warn("Server {} does not use RDMA: slots and rows go to it over TCP; set transport=auto or rdma there", serverId);
         }
     }
 

@@ -17,6 +17,7 @@ final class Notices {
     private final Thread thread;
     private volatile boolean stopped;
     private volatile boolean armed;
+    private volatile String failure;
 
     Notices(QueuePair pair, EventLoop loop, int serverId) {
         this.pair = pair;
@@ -38,6 +39,11 @@ final class Notices {
         return true;
     }
 
+    /** Why nobody waits any more; null while somebody does. Any thread. */
+    String failure() {
+        return failure;
+    }
+
     private void watch() {
         try {
             while (!stopped) {
@@ -47,7 +53,7 @@ final class Notices {
                 }
             }
         } catch (IOException e) {
-            LOG.warn("Waiting for a peer's writes failed: {}", e.getMessage());
+            failure = "waiting for its writes failed: " + e.getMessage();
         } catch (RejectedExecutionException e) {
             LOG.debug("The event loop has ended", e);
         }

@@ -44,10 +44,10 @@ final class RdmaEnd implements AutoCloseable {
         acceptor.setDaemon(true);
     }
 
-    /** Opens the device, and makes sure that it takes the memory of a lane. */
-    static RdmaEnd open(RdmaOptions options) throws RdmaUnavailableException {
+    /** Opens the device, and makes sure that it takes the memory of so many lanes. */
+    static RdmaEnd open(RdmaOptions options, int lanes) throws RdmaUnavailableException {
         try {
-            return openNow(options);
+            return openNow(options, lanes);
         } catch (RdmaUnavailableException e) {
             throw e;
         } catch (IOException e) {
@@ -56,10 +56,10 @@ final class RdmaEnd implements AutoCloseable {
         }
     }
 
-    private static RdmaEnd openNow(RdmaOptions options) throws IOException {
+    private static RdmaEnd openNow(RdmaOptions options, int lanes) throws IOException {
         RdmaPort port = RdmaPort.open(options.address(), options.pairs());
         try {
-            new LaneMemory(port, options.ringBytes(), 2, options.pairs().sendsMax()).close();
+            tryMemory(port, options, lanes);
             RdmaEnd end = new RdmaEnd(options, port);
             end.acceptor.start();
             return end;
@@ -70,6 +70,16 @@ final class RdmaEnd implements AutoCloseable {
                 e.addSuppressed(more);
             }
             throw e;
+        }
+    }
+
+    /** A limit of locked memory that is too low is to be told at the start. */
+    private static void tryMemory(RdmaPort port, RdmaOptions options, int lanes) throws IOException {
+        if (lanes > 0) {
+            try (LaneMemory memory = new LaneMemory(port, options.ringBytes(), lanes + 1, options.pairs().sendsMax())) {
+                LOG.debug("The device takes a lane's memory, with its rings at {}", memory.address());
+                tryMemory(port, options, lanes - 1);
+            }
         }
     }
 

@@ -42,8 +42,7 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
     private final LaneCounts counts;
     private final Map<Integer, LanePeer> peers = new TreeMap<>();
     private final LanePeer[] peerList;
-    /** Set before anything is sent; what is said over TCP may come earlier. */
-    private volatile TcpTransport tcp;
+    private TcpTransport tcp;
     private ViewRecord view;
     private LaneLink[] receiving = {};
     private boolean polled;
@@ -75,10 +74,10 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
      */
     public static RdmaTransport open(EventLoop loop, PollingSelect select, MemberId self, UUID ensembleId, TcpOptions tcpOptions,
             RdmaOptions options, RandomGenerator random, TransportListener listener) throws IOException {
-        RdmaEnd end = RdmaEnd.open(options);
+        RdmaEnd end = RdmaEnd.open(options, tcpOptions.peers().size());
         try {
             RdmaTransport transport = new RdmaTransport(loop, select, end, self, tcpOptions.peers(), new LaneCounts(), listener);
-            transport.tcp = TcpTransport.open(loop, self, ensembleId, tcpOptions, random, transport);
+            TcpTransport.open(loop, self, ensembleId, tcpOptions, random, transport, tcp -> transport.tcp = tcp);
             LOG.info("RDMA: peers dial {}, polling {}, rings of {} bytes", end.address(), options.polling(), options.ringBytes());
             return transport;
         } catch (IOException | RuntimeException e) {
@@ -100,19 +99,19 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
     @Override
     public void send(int serverId, Message message) {
         LanePeer peer = peers.get(serverId);
-        boolean taken = false;
+        boolean taken = peer != null && peer.isRefused();
         if (peer != null && message instanceof Message.Data data) {
-            taken = peer.send(data);
+            taken = taken || peer.send(data);
         } else if (peer != null && message instanceof Message.RowUpdate update) {
             revokeSuspects(update.row());
-            taken = peer.send(update);
+            taken = taken || peer.send(update);
         }
         if (!taken) {
             tcp.send(serverId, message);
         }
     }
 
-    /** Who is voted out may write no more; the others need nothing of it. That counts nothing that it writes is the core's part. */
+    /** Who is voted out may write no more. That nothing counts that it writes is the core's part. */
     private void revokeSuspects(Row row) {
         if (!row.wedged() || row.suspects() == 0 || view == null || row.viewId() != view.viewId()) {
             return;
@@ -217,8 +216,12 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
 
     @Override
     public void onMessage(MemberId from, Message message) {
+        LanePeer peer = peers.get(from.serverId());
+        if (!peer.mayTalk()) {
+            return;
+        }
         if (message instanceof Message.Resume resume) {
-            peers.get(from.serverId()).onResume(resume);
+            peer.onResume(resume);
         }
         listener.onMessage(from, message);
     }
@@ -235,16 +238,13 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
             LOG.debug("Server {} says what this release does not know", from.serverId());
         } else if (!closed) {
             peers.get(from.serverId()).onTalk(from, word);
-            if (tcp != null) {
-                tcp.flush();
-            }
+            tcp.flush();
         }
     }
 
     @Override
     public void onConnection(int serverId, boolean up) {
-        peers.get(serverId).onConnection();
-        listener.onConnection(serverId, up);
+        peers.get(serverId).onConnection(up);
     }
 
     @Override
@@ -254,7 +254,7 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
 
     @Override
     public BulkReceiver onBulk(MemberId from, byte[] head, BulkReceiver.Stream stream) {
-        return listener.onBulk(from, head, stream);
+        return peers.get(from.serverId()).isRefused() ? null : listener.onBulk(from, head, stream);
     }
 
     // ---- what comes through the lanes

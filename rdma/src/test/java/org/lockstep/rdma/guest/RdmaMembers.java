@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.lockstep.ensemble.core.EnsembleOptions;
 import org.lockstep.ensemble.core.PeerAddress;
 import org.lockstep.ensemble.core.ViewRecord;
@@ -27,7 +28,7 @@ import org.lockstep.rdma.transport.PollingSelect;
 import org.lockstep.rdma.transport.RdmaOptions;
 import org.lockstep.rdma.transport.RdmaTransport;
 
-/** Three servers in this process, each with an event loop of its own, over RDMA. Their logs are in memory. */
+/** Three servers in this process, over RDMA, or over TCP for comparison. Their logs are in memory. */
 final class RdmaMembers implements AutoCloseable {
     static final int COUNT = 3;
     private static final int QUEUE_BYTES = 2 << 20;
@@ -37,23 +38,37 @@ final class RdmaMembers implements AutoCloseable {
     private final List<EventLoopGroup> groups = new ArrayList<>();
     private final RdmaTransport[] transports = new RdmaTransport[COUNT];
 
-    /** Formed, with all lanes in use. */
+    /** Formed, with all lanes in use; each on an event loop of its own. */
     RdmaMembers(UnaryOperator<RdmaOptions> how) throws IOException {
+        this(how, COUNT, -1);
+    }
+
+    /**
+     * @param how changes the options; null for TCP
+     * @param loops 1 where one event loop has all three, else {@link #COUNT}
+     * @param overTcp the index of a server that does not use RDMA; -1 for none
+     */
+    RdmaMembers(UnaryOperator<RdmaOptions> how, int loops, int overTcp) throws IOException {
         List<PeerAddress> all = new ArrayList<>();
         for (int id = 1; id <= COUNT; id++) {
             all.add(new PeerAddress(id, "127.0.0.1", freePort()));
         }
-        // Emulated processors are slow: be patient.
         EnsembleOptions core = EnsembleOptions.of(List.of(1, 2, 3), FsyncPolicy.DURABLE, new UUID(3, 3));
-        RdmaOptions options = how.apply(RdmaOptions.of(new InetSocketAddress("10.9.9.1", 0)).withPairs(Guest.OPTIONS)
-                .withBounds(RdmaOptions.RING_BYTES_MIN, 64 << 20));
+        RdmaOptions defaults = RdmaOptions.of(new InetSocketAddress("10.9.9.1", 0)).withPairs(Guest.OPTIONS)
+                .withBounds(RdmaOptions.RING_BYTES_MIN, 64 << 20);
+        RdmaOptions options = how == null ? null : how.apply(defaults);
+        PollingSelect select = null;
         for (PeerAddress self : all) {
-            PollingSelect select = new PollingSelect(SLEEP);
-            EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory(0, () -> select));
-            groups.add(group);
+            if (groups.size() < loops) {
+                select = new PollingSelect(SLEEP);
+                PollingSelect ofLoop = select;
+                groups.add(new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory(0, () -> ofLoop)));
+            }
+            EventLoopGroup group = groups.get(groups.size() - 1);
             TcpOptions tcp = TcpOptions.of(self, all.stream().filter(peer -> peer != self).toList())
                     .withBounds(QUEUE_BYTES, QUEUE_BYTES);
-            members.add(new TcpMember(group.next(), self.serverId(), connector(group.next(), select, tcp, options), core));
+            members.add(options == null || members.size() == overTcp ? new TcpMember(group.next(), tcp, core, self.serverId())
+                    : new TcpMember(group.next(), self.serverId(), connector(group.next(), select, tcp, options), core));
         }
         for (TcpMember member : members) {
             member.start();
@@ -76,20 +91,21 @@ final class RdmaMembers implements AutoCloseable {
     }
 
     <T> T on(int index, Callable<T> task) {
-        return groups.get(index).next().submit(task).syncUninterruptibly().getNow();
+        return groups.get(Math.min(index, groups.size() - 1)).next().submit(task).syncUninterruptibly().getNow();
     }
 
     RdmaTransport transport(int index) {
         return transports[index];
     }
 
-    /** All of these are one view, and send all they have to each other over RDMA. */
+    /** All of these are one view, and those with RDMA send all they have to each other over it. */
     void awaitLanes(int... indexes) {
+        int lanes = (int) IntStream.of(indexes).filter(index -> transports[index] != null).count() - 1;
         await("a view of " + indexes.length + " with its lanes", () -> {
             for (int index : indexes) {
                 ViewRecord view = on(index, members.get(index)::view);
                 if (view == null || view.members().size() != indexes.length
-                        || transports[index].counts().lanes() != indexes.length - 1) {
+                        || transports[index] != null && transports[index].counts().lanes() != lanes) {
                     return false;
                 }
             }
@@ -139,9 +155,7 @@ final class RdmaMembers implements AutoCloseable {
 
     @Override
     public void close() {
-        for (int i = 0; i < COUNT; i++) {
-            members.get(i).kill();
-            groups.get(i).shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        }
+        members.forEach(TcpMember::kill);
+        groups.forEach(group -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS));
     }
 }
