@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,7 +17,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs.OpCode;
@@ -33,6 +37,8 @@ class EnsembleObserverTest {
     private static final int FAILURE_TIMEOUT_MILLIS = 3_000;
     private static final int DOWN_MILLIS = 2_000;
     private static final int TIMEOUT_MILLIS = 2_000;
+    private static final int STEPS = 400;
+    private static final int STEPS_AT_ONCE = 50;
 
     @RegisterExtension
     static final EnsembleExtension ENSEMBLE = new EnsembleExtension(1,
@@ -142,6 +148,39 @@ class EnsembleObserverTest {
         assertNull(back.exists("/none", false));
         back.setData("/count", null, version);
         assertEquals(version + 2, writer.setData("/count", null, version + 1).getVersion());
+    }
+
+    /** Whoever it gets the order from, and sends its requests through, may die: each is done once, in order, and none is lost. */
+    @Test
+    void itsClientsWriteOnWhileEachOfTheVotersIsKilled() throws Exception {
+        assumeTrue(EnsembleExtension.KIND == Kind.LOCKSTEP, "an observer of Apache ZooKeeper drops its clients with the leader");
+        List<KeeperState> states = new CopyOnWriteArrayList<>();
+        ZooKeeper zk = ENSEMBLE.client(OBSERVER, event -> states.add(event.getState()));
+        zk.create("/steps", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+        AtomicInteger version = new AtomicInteger();
+        AtomicReference<String> wrong = new AtomicReference<>();
+        for (int victim = 0; victim < EnsembleExtension.VOTERS; victim++) {
+            Semaphore room = new Semaphore(STEPS_AT_ONCE);
+            for (int step = 0; step < STEPS; step++) {
+                if (step == STEPS / 2) {
+                    ENSEMBLE.server(victim).kill();
+                }
+                assertTrue(room.tryAcquire(Await.LIMIT.toSeconds(), TimeUnit.SECONDS), "no room for a step");
+                int expected = version.getAndIncrement();
+                zk.setData("/steps", null, expected, (code, path, context, stat) -> {
+                    if (code != 0 || stat.getVersion() != expected + 1) {
+                        wrong.compareAndSet(null, "step " + expected + ": error " + code);
+                    }
+                    room.release();
+                }, null);
+            }
+            assertTrue(room.tryAcquire(STEPS_AT_ONCE, Await.LIMIT.toSeconds(), TimeUnit.SECONDS), "a step has no answer");
+            assertNull(wrong.get());
+            ENSEMBLE.restartAll();
+            ENSEMBLE.awaitViewOfAll();
+        }
+        assertEquals(List.of(KeeperState.SyncConnected), states);
+        assertEquals(EnsembleExtension.VOTERS * STEPS, zk.exists("/steps", false).getVersion());
     }
 
     /** A new disk: the observer is the only server that may lose everything, at any time, and nobody minds. */

@@ -162,6 +162,10 @@ final class DeskRig implements AutoCloseable {
             settle();
         }
 
+        void beginCutOff() {
+            run(desk::beginCutOff);
+        }
+
         void cutOff(boolean value) {
             run(() -> desk.cutOff(value));
         }

@@ -375,6 +375,19 @@ class SessionTimeTest {
     }
 
     @Test
+    void anObserverServesNobodyBeforeItHasCaughtUp() throws Exception {
+        one.beginCutOff();
+        rig.beginView(List.of(one), two, three);
+        try (DeskClient early = one.client().hello(false)) {
+            assertTrue(early.isClosedWithoutAWord());
+        }
+        one.cutOff(false);
+        try (DeskClient client = one.connect()) {
+            assertEquals(ErrorCode.OK, client.create("/a", 0));
+        }
+    }
+
+    @Test
     void theSessionsOfAnObserverThatIsGoneExpire() throws Exception {
         rig.beginView(List.of(one), two, three);
         DeskClient client = abandoned();
