@@ -11,10 +11,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooKeeper;
@@ -169,6 +171,23 @@ final class EnsembleExtension implements BeforeAllCallback, BeforeEachCallback, 
     /** A connection without a session. */
     RawClient raw(int server) throws IOException {
         return closeLater(new RawClient(server(server).host(), server(server).port()));
+    }
+
+    /**
+     * Makes a request while a server fails. Lockstep answers it, after a pause at most; an Apache ensemble that has lost its leader
+     * drops the clients of all its servers, so there it is made again.
+     */
+    static <T> T insist(Callable<T> request) throws Exception {
+        long deadlineNanos = System.nanoTime() + Await.LIMIT.toNanos();
+        while (true) {
+            try {
+                return request.call();
+            } catch (KeeperException.ConnectionLossException e) {
+                if (KIND == Kind.LOCKSTEP || System.nanoTime() > deadlineNanos) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private InetSocketAddress address(int server) {

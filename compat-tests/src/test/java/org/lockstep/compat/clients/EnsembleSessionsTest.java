@@ -58,13 +58,13 @@ class EnsembleSessionsTest {
 
             ENSEMBLE.server(victim).kill();
             // While nobody holds the watch: the client hears of it when it comes to the next server.
-            other.setData(root, "missed".getBytes(UTF_8), -1);
+            EnsembleExtension.insist(() -> other.setData(root, "missed".getBytes(UTF_8), -1));
             data.expect(NodeDataChanged, root);
             Await.until("reconnect", () -> states.contains(KeeperState.SyncConnected) && zk.getState().isConnected());
             Events.fence(zk);
             assertFalse(states.contains(KeeperState.Expired), states.toString());
             assertEquals(id, zk.getSessionId());
-            assertEquals(id, other.exists(root + "/e", false).getEphemeralOwner());
+            assertEquals(id, EnsembleExtension.insist(() -> other.exists(root + "/e", false)).getEphemeralOwner());
             assertEquals("missed", new String(zk.getData(root, false, null), UTF_8));
             recursive.drain();
             other.create(root + "/absent", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
@@ -163,7 +163,7 @@ class EnsembleSessionsTest {
         long killed = System.nanoTime();
         ENSEMBLE.server(2).kill();
         client.close();
-        Await.until("the end of the session", () -> witness.exists("/orphan", false) == null);
+        Await.until("the end of the session", () -> EnsembleExtension.insist(() -> witness.exists("/orphan", false)) == null);
         long livedMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed);
         boolean lockstep = EnsembleExtension.KIND == Kind.LOCKSTEP;
         // The leader of an Apache ensemble may have heard of the client at its server's last ping, half a tick ago or more.
