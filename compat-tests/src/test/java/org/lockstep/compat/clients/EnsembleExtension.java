@@ -123,14 +123,23 @@ final class EnsembleExtension implements BeforeAllCallback, BeforeEachCallback, 
         return FourLetterWord.ask(server(server).host(), server(server).port(), word, WORD_TIMEOUT_MILLIS);
     }
 
+    /** The same while things change: empty when the server closes the connection instead, as it does with all when it stops to serve. */
+    String wordIfAny(int server, String word) {
+        try {
+            return word(server, word);
+        } catch (IOException closed) {
+            return "";
+        }
+    }
+
     /** A value of mntr, without the {@code zk_} of its name; null when it is not there. */
     String monitored(int server, String name) throws IOException {
         return FourLetterWord.monitor(server(server).host(), server(server).port(), WORD_TIMEOUT_MILLIS).get("zk_" + name);
     }
 
     /** Of the first server's view, the members' ids in ascending order; Lockstep only. */
-    private String members() throws IOException {
-        Matcher view = VIEW.matcher(word(0, "srvr"));
+    private String members() {
+        Matcher view = VIEW.matcher(wordIfAny(0, "srvr"));
         return view.find() ? String.join(",", List.of(view.group(2).split(",")).stream().sorted().toList()) : "";
     }
 
