@@ -96,7 +96,8 @@ class ZkEnsembleScriptTest {
         String clients = "127.0.0.1:" + port + ",127.0.0.1:" + (port + 1) + ",127.0.0.1:" + (port + 2);
         assertTrue(start.out().endsWith("connect with: bin/zkCli.sh -server " + clients + "\n"), start.toString());
         List<String> rows = rows(start);
-        assertEquals(1, rows.stream().filter(row -> row.matches(".* leader +\\d+ \\(members [123],[123],[123]; rank 0\\)")).count(),
+        assertEquals(1, rows.stream()
+                .filter(row -> row.matches(".* leader +\\d+ \\(members [123],[123],[123]; rank 0\\)")).count(),
                 start.toString());
         assertEquals(2, rows.stream().filter(row -> row.matches(".* follower +\\d+ \\(members .*; rank [12]\\)")).count(),
                 start.toString());
@@ -123,7 +124,7 @@ class ZkEnsembleScriptTest {
         return rows;
     }
 
-    /** The status when it exits with this code and the first server's row shows this view: it takes a moment until a view changes. */
+    /** The status when it exits with this code and the first server's row shows this view: that takes a moment. */
     private Run awaitStatus(int code, String view) throws Exception {
         long deadline = System.nanoTime() + VIEW_CHANGE_MAX.toNanos();
         Run status = script("status");

@@ -80,7 +80,8 @@ class EnsembleCutOffTest {
         assertThrows(IOException.class, () -> ENSEMBLE.raw(READ_ONLY_SERVER).handshake(TIMEOUT_MILLIS));
 
         ENSEMBLE.restartAll();
-        Await.until("a connection for more", () -> states.contains(KeeperState.SyncConnected) && zk.getState() == ZooKeeper.States.CONNECTED);
+        Await.until("a connection for more",
+                () -> states.contains(KeeperState.SyncConnected) && zk.getState() == ZooKeeper.States.CONNECTED);
         zk.create("/unread", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
         assertEquals("rw", ENSEMBLE.word(READ_ONLY_SERVER, "isro").strip());
     }

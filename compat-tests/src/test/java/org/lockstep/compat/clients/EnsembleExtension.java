@@ -123,7 +123,7 @@ final class EnsembleExtension implements BeforeAllCallback, BeforeEachCallback, 
         return FourLetterWord.ask(server(server).host(), server(server).port(), word, WORD_TIMEOUT_MILLIS);
     }
 
-    /** The same while things change: empty when the server closes the connection instead, as it does with all when it stops to serve. */
+    /** The same while things change: empty when the server closes the connection instead, as it does when it stops to serve. */
     String wordIfAny(int server, String word) {
         try {
             return word(server, word);
@@ -183,8 +183,8 @@ final class EnsembleExtension implements BeforeAllCallback, BeforeEachCallback, 
     }
 
     /**
-     * Makes a request while a server fails. Lockstep answers it, after a pause at most; an Apache ensemble that has lost its leader
-     * drops the clients of all its servers, so there it is made again.
+     * Makes a request while a server fails. Lockstep answers it, after a pause at most; an Apache ensemble that has lost its
+     * leader drops the clients of all its servers, so there it is made again.
      */
     static <T> T insist(Callable<T> request) throws Exception {
         long deadlineNanos = System.nanoTime() + Await.LIMIT.toNanos();

@@ -59,7 +59,8 @@ class EnsembleObserverTest {
             for (int voter = 0; voter < EnsembleExtension.VOTERS; voter++) {
                 int server = voter;
                 Await.until("a view line that names the observer",
-                        () -> ENSEMBLE.viewLine(server).matches("View: \\d+ \\(members [1-3],[1-3],[1-3]; rank [0-2]; observers 4\\)"));
+                        () -> ENSEMBLE.viewLine(server)
+                                .matches("View: \\d+ \\(members [1-3],[1-3],[1-3]; rank [0-2]; observers 4\\)"));
             }
             assertTrue(ENSEMBLE.viewLine(OBSERVER).matches("View: \\d+ \\(members [1-3],[1-3],[1-3]; follows [1-3]\\)"),
                     ENSEMBLE.viewLine(OBSERVER));

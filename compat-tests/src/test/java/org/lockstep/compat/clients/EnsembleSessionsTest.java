@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lockstep.compat.servers.EnsembleProcesses.Kind;
 
-/** Sessions of an ensemble of real processes: they move between servers, and end when nobody has heard of the client for long enough. */
+/** Sessions of three servers in processes of their own: they move, and end when nobody has heard of the client for long enough. */
 class EnsembleSessionsTest {
     @RegisterExtension
     static final EnsembleExtension ENSEMBLE = new EnsembleExtension(0, options -> {});

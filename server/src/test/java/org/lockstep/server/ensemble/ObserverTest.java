@@ -108,7 +108,7 @@ class ObserverTest {
         }
     }
 
-    /** Its state says nothing of zxids that a power loss has taken back: it must hear of them, or takes their clients for its own. */
+    /** Its state says nothing of zxids that a power loss has taken back: it must hear of them, to send their clients away. */
     @Test
     void withTheStateComesWhichWritesWereLost() throws Exception {
         LostWrites lost = LostWrites.decode(null);
@@ -139,7 +139,8 @@ class ObserverTest {
     private void onLog(int id, Consumer<MemberLog> task) {
         Path data = dir.resolve("server" + id);
         try (DataDirectory directory = DataDirectory.open(data, data, StorageOptions.DEFAULT);
-                MemberLog log = LmdbLog.openMember(directory, FsyncPolicy.NO_SYNC, StorageOptions.DEFAULT, new MetricRegistry())) {
+                MemberLog log =
+                        LmdbLog.openMember(directory, FsyncPolicy.NO_SYNC, StorageOptions.DEFAULT, new MetricRegistry())) {
             task.accept(log);
         }
     }
