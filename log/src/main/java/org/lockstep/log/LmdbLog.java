@@ -13,7 +13,6 @@ import org.lockstep.ensemble.core.AcceptorRecord;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogRange;
-import org.lockstep.ensemble.core.LogStore;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.MemberLog;
 import org.lockstep.ensemble.core.Order;
@@ -39,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * <p>A log in which no view is installed takes slots of any view, in the order of views: that of a server alone, which names its
  * views in a record of its own.
  */
-public final class LmdbLog implements LogStore, MemberLog {
+public final class LmdbLog implements MemberLog {
     private static final Logger LOG = LoggerFactory.getLogger(LmdbLog.class);
     private static final Comparator<Slot> BY_PLACE = Comparator.comparing(Slot::position);
 
@@ -264,8 +263,12 @@ public final class LmdbLog implements LogStore, MemberLog {
         metrics.tailSlots = unfolded.size();
     }
 
-    /** For a log without an installed view: everything up to {@code upTo} is stable. */
-    @Override
+    /**
+     * Lazy policies, in a log without an installed view, where everything up to {@code upTo} is stable: puts it on the medium.
+     * Under {@code durable} there is nothing to do.
+     *
+     * @return the position up to which the log is now flushed
+     */
     public Position fold(Position upTo) {
         fold(new ArrayList<>(unfolded.headMap(upTo, true).values()), SlotKind.STABLE);
         return disk.order().last();
@@ -339,7 +342,7 @@ public final class LmdbLog implements LogStore, MemberLog {
     }
 
     /** For a log without an installed view: every slot behind {@code after}, flushed ones first, then the trusted tail. */
-    @Override
+    /** Hands every slot behind {@code after} to {@code visitor}, in order, flushed ones first, then the trusted lazy tail. */
     public void replay(Position after, Consumer<Slot> visitor) {
         reader.replay(after, new Visitor() {
             @Override
@@ -375,7 +378,7 @@ public final class LmdbLog implements LogStore, MemberLog {
         return disk.order().deleteBelow(position);
     }
 
-    @Override
+    /** The position of the last slot in the log; {@link Position#START} when there is none. */
     public Position last() {
         return last;
     }

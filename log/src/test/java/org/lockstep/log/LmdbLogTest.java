@@ -23,17 +23,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lockstep.ensemble.core.LogStore;
 import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 import org.lockstep.fsync.FsyncPolicy;
 
-/** What {@link LogStore} promises, under each policy. */
+/** What {@link LmdbLog} promises, under each policy. */
 class LmdbLogTest {
     @TempDir
     Path dataDir;
 
-    private static List<Slot> replayed(LogStore log, Position after) {
+    private static List<Slot> replayed(LmdbLog log, Position after) {
         List<Slot> found = new ArrayList<>();
         log.replay(after, found::add);
         return found;
