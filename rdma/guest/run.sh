@@ -2,11 +2,14 @@
 # Runs a command on a true RDMA stack, on a machine without an RDMA device: boots a small guest (QEMU, Debian's kernel,
 # Soft-RoCE), runs the command in it, prints its output and exits with its code.
 #
-#   rdma/guest/run.sh [-t SECONDS] [-m MEGABYTES] COMMAND [ARGUMENT...]
+#   rdma/guest/run.sh [-t SECONDS] [-m MEGABYTES] [-n NUMBER,PEER] COMMAND [ARGUMENT...]
 #
 # The guest sees this machine's files, read-only beneath a layer of its own, so what it runs was built here and it can harm
 # nothing. It has one RDMA device, rxe0, at 10.9.9.1 and 10.9.9.2. $GUEST_OUT in it is a directory of this machine, GUEST_OUT here
-# or a temporary one, which it may write to. rdma/guest/prepare.sh installs what this needs.
+# or a temporary one, which it may write to; qemu.pid there is the guest's process. rdma/guest/prepare.sh installs what this
+# needs.
+# With -n it is one of two guests on a network of their own, at 10.9.9.NUMBER; PEER is listen=HOST:PORT for the one that is
+# started first, and connect=HOST:PORT for the other.
 set -euo pipefail
 
 readonly HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
@@ -16,10 +19,17 @@ readonly NO_GUEST=125     # the guest itself failed
 
 seconds=300
 megabytes=2048
-while getopts 't:m:' option; do
+network=()
+number=
+while getopts 't:m:n:' option; do
     case $option in
         t) seconds=$OPTARG ;;
         m) megabytes=$OPTARG ;;
+        n)
+            number=${OPTARG%%,*}
+            network=(-netdev "socket,id=net,${OPTARG#*,}"
+                -device "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:09:09:0$number")
+            ;;
         *) exit 2 ;;
     esac
 done
@@ -41,11 +51,13 @@ rm -f "$out/output" "$out/exit"
 } >"$out/command"
 
 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m "$megabytes" -smp 2 -display none -no-reboot -nodefaults \
-    -kernel "$IMAGE/vmlinuz" -initrd "$IMAGE/initramfs.gz" -append 'console=ttyS0 quiet panic=-1 mitigations=off' \
+    -kernel "$IMAGE/vmlinuz" -initrd "$IMAGE/initramfs.gz" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off${number:+ guest=$number}" "${network[@]}" \
     -serial "file:$work/console" \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
     -virtfs "local,path=$out,mount_tag=out,security_model=none,multidevs=remap" </dev/null &
 qemu=$!
+echo "$qemu" >"$out/qemu.pid"
 
 finish() {
     kill "$qemu" 2>/dev/null || true

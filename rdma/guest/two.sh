@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Three servers in two guests that are wired together, with transport=rdma; one guest, with one of the servers, is killed
+# outright: no packet says good-bye. The others must go on. Takes the server and zkCli as they are built.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+
+rdma/guest/prepare.sh
+make -s -C rdma/native all
+work=$(mktemp -d)
+first= second=
+finish() {
+    for pid in $first $second; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# in_guest NUMBER PEER
+in_guest() {
+    mkdir -p "$work/$1"
+    GUEST_OUT=$work/$1 exec rdma/guest/run.sh -m 1536 -t "${GUEST_SECONDS:-400}" -n "$1,$2" \
+        env ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} ZK_SERVER_HEAP=256 "LOCKSTEP_SERVER_JAR=$PWD/server/target/lockstep-server.jar" \
+        "SERVER_JVMFLAGS=-Dlockstep.rdma.bridge=$PWD/rdma/native/build/linux-$(uname -m)/liblockstep-rdma.so -XX:+UseSerialGC \
+-XX:TieredStopAtLevel=1" bash rdma/guest/two-in-guest.sh "$1"
+}
+
+port=$((20000 + RANDOM % 10000))
+in_guest 1 "listen=127.0.0.1:$port" &
+first=$!
+while [[ ! -s $work/1/qemu.pid ]]; do
+    kill -0 "$first"
+    sleep 0.2
+done
+sleep 1
+in_guest 2 "connect=127.0.0.1:$port" >/dev/null 2>&1 &
+second=$!
+while kill -0 "$first" 2>/dev/null && [[ ! -e $work/1/ready ]]; do sleep 0.5; done
+[[ ! -e $work/1/ready ]] || kill -9 "$(<"$work/2/qemu.pid")"
+code=0
+wait "$first" || code=$?
+first=
+exit "$code"
