@@ -22,6 +22,7 @@ final class Outside {
     private long statusAt = Long.MIN_VALUE / 2;
     private long aloneSince;
     private long attemptAt;
+    private boolean gathering;
     private int failures;
     private long nearAt = Long.MIN_VALUE / 2;
     private boolean serves;
@@ -63,6 +64,7 @@ final class Outside {
 
     /** An attempt of this process or a rival is under way: wait before the next. */
     void backOff() {
+        gathering = false;
         attemptAt = context.now + context.options.patienceNanos();
     }
 
@@ -204,7 +206,8 @@ final class Outside {
 
     /**
      * With nobody live: the first in order of server ids among those heard begins, the others after it, each a while later.
-     * Enough voters must be there for it to lead anywhere, and none that knows a newer view.
+     * Enough voters must be there for it to lead anywhere, and none that knows a newer view. Who comes a moment later is waited
+     * for, so that the view is not changed at once for him; once everybody is there is nobody to wait for.
      */
     private boolean mayCoordinate(long decidedViewId, boolean blank) {
         List<MemberId> others = context.peers.outsiders(context.now);
@@ -213,7 +216,12 @@ final class Outside {
         boolean firstView = decidedViewId == 0 && blank && context.peers.allBlank(context.now);
         if (around < needed || context.peers.newestDecided(context.now) > decidedViewId || decidedViewId == 0 && !firstView) {
             attemptAt = Math.max(attemptAt, context.now + 2 * context.options.resendNanos());
+            gathering = true;
             return false;
+        }
+        if (gathering && around == context.options.voterIds().size()) {
+            gathering = false;
+            attemptAt = context.now;
         }
         long before = others.stream().filter(member -> member.serverId() < context.self.serverId()).count();
         return context.now >= attemptAt + (before + (1L << failures) - 1) * context.options.patienceNanos();

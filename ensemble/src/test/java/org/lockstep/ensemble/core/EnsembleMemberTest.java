@@ -45,6 +45,15 @@ class EnsembleMemberTest {
         assertNull(bench.members.get(0).view());
     }
 
+    @Test
+    void nobodyIsWaitedForOnceAllAreThere() {
+        Bench bench = new Bench(3);
+
+        bench.run(100); // late ones would be given 200 ms
+
+        assertNotNull(bench.members.get(0).view());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
     void aLoneWriterCommitsInOneRoundTrip(int writer) {
