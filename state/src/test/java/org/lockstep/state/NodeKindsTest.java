@@ -153,7 +153,7 @@ class NodeKindsTest {
         assertEquals(20, plain.children("/p").size());
         plain.checkpoint();
         assertEquals(20, plain.children("/p").size());
-        Checkpoint checkpoint = plain.machine.freeze(null);
+        Checkpoint checkpoint = plain.machine.freeze(Rig.bytes("mark"));
         assertNull(checkpoint);
         plain.delete("/p/a3", -1);
         plain.made("/p/b", 0);
