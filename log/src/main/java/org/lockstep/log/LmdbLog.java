@@ -341,8 +341,10 @@ public final class LmdbLog implements MemberLog {
         reader.replay(after, visitor);
     }
 
-    /** For a log without an installed view: every slot behind {@code after}, flushed ones first, then the trusted tail. */
-    /** Hands every slot behind {@code after} to {@code visitor}, in order, flushed ones first, then the trusted lazy tail. */
+    /**
+     * In a log without an installed view: hands every slot behind {@code after} to {@code visitor}, in order, flushed ones first,
+     * then the trusted lazy tail.
+     */
     public void replay(Position after, Consumer<Slot> visitor) {
         reader.replay(after, new Visitor() {
             @Override
