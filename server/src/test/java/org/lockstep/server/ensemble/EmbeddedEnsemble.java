@@ -110,6 +110,12 @@ final class EmbeddedEnsemble implements AutoCloseable {
         }
     }
 
+    /** Starts all, and waits until servers 1, 2 and 3 are the first view. */
+    void form() throws Exception {
+        startAll();
+        awaitView(1, 1, 2, 3);
+    }
+
     LockstepServer server(int id) {
         return servers[id - 1];
     }

@@ -82,8 +82,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
     void blankServersFormAViewAndServeClientsEachOfThem(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             writeAndReadEverywhere(ensemble, "a", 200, 1, 2, 3);
             assertSameEverywhere(ensemble, 1, 2, 3);
         }
@@ -93,8 +92,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
     void eachServerMayLeaveAndReturn(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             int[][] others = {{2, 3}, {1, 3}, {1, 2}};
             for (int id = 1; id <= 3; id++) {
                 int[] rest = others[id - 1];
@@ -115,8 +113,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
     void allMayStopAndStartAgain(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             writeAndReadEverywhere(ensemble, "a", 300, 1, 2, 3);
             assertSameEverywhere(ensemble, 1, 2, 3);
             for (int round = 0; round < 3; round++) {
@@ -142,8 +139,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync", "write-barrier"})
     void whoStoodStillTooLongDropsItsClientsAndJoinsAgain(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
             try (TestClient bystander = new TestClient(ensemble.clientPort(3));
                     TestClient sleeper = new TestClient(ensemble.clientPort(2))) {
@@ -185,8 +181,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync"})
     void theLogIsNotKeptForEverForWhoIsAway(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = withAShortLog(dir, policy)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
             ensemble.stop(3);
             ensemble.awaitView(2, 1, 2);
@@ -203,8 +198,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync"})
     void whoWasAwayForLongIsBroughtUpToDateWithoutAnyView(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = withAShortLog(dir, policy)) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             writeAndReadEverywhere(ensemble, "a", 20, 1, 2, 3);
             ensemble.stop(3);
             ensemble.awaitView(2, 1, 2);
@@ -227,8 +221,7 @@ class EnsembleTest {
     @ValueSource(strings = {"durable", "no-sync"})
     void aServerWithAnEmptyDiskGetsACopyOfTheState(String policy) throws Exception {
         try (EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, 3).with("checkpointMillis", "100")) {
-            ensemble.startAll();
-            ensemble.awaitView(1, 1, 2, 3);
+            ensemble.form();
             for (int round = 0; round < 8; round++) {
                 writeAndReadEverywhere(ensemble, "round" + round + "-", 300, 1, 2, 3);
                 Thread.sleep(250); // a checkpoint passes, and takes the log along

@@ -34,8 +34,7 @@ class ObserverTest {
 
     private EmbeddedEnsemble ensemble(String policy) throws Exception {
         EmbeddedEnsemble ensemble = new EmbeddedEnsemble(dir, policy, OBSERVER).withObserver(OBSERVER);
-        ensemble.startAll();
-        ensemble.awaitView(1, 1, 2, 3);
+        ensemble.form();
         return ensemble;
     }
 
