@@ -26,7 +26,6 @@ final class BaseSender implements BulkSender.Listener {
     private final RangeWriter chunks = new RangeWriter();
     private BulkSender sender;
     private Position sentUpTo;
-    private byte[] next;
     private boolean reading;
     private boolean whole;
     private boolean over;
@@ -88,17 +87,7 @@ final class BaseSender implements BulkSender.Listener {
 
     @Override
     public void onRoom() {
-        while (!over && sender.room() > 0) {
-            if (next == null) {
-                next = chunks.next();
-            }
-            if (next == null) {
-                break;
-            }
-            sender.send(next);
-            next = null;
-        }
-        if (over || next != null || reading || sender.room() == 0) {
+        if (over || !chunks.sendTo(sender) || reading) {
             return;
         }
         if (whole) {

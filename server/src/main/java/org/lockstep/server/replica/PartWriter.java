@@ -19,8 +19,15 @@ final class PartWriter {
         }
     }
 
-    /** The next chunk, or null. */
-    byte[] next() {
-        return chunks.poll();
+    /** Sends what {@code sender} has room for; true when nothing is left and there is room for more. */
+    boolean sendTo(BulkSender sender) {
+        while (sender.room() > 0) {
+            byte[] chunk = chunks.poll();
+            if (chunk == null) {
+                return true;
+            }
+            sender.send(chunk);
+        }
+        return false;
     }
 }

@@ -2,6 +2,7 @@ package org.lockstep.server.replica;
 
 import org.lockstep.ensemble.codec.MessageCodec;
 import org.lockstep.ensemble.codec.WireWriter;
+import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.LogRange;
 import org.lockstep.ensemble.core.Message;
 import org.lockstep.ensemble.core.Position;
@@ -17,8 +18,8 @@ final class RangeWriter {
         parts.add(out.array(), out.length());
     }
 
-    /** The next chunk, or null. */
-    byte[] next() {
-        return parts.next();
+    /** As {@link PartWriter#sendTo}. */
+    boolean sendTo(BulkSender sender) {
+        return parts.sendTo(sender);
     }
 }

@@ -21,7 +21,6 @@ final class StateSender implements BulkSender.Listener {
     private final Runnable over;
     private final PartWriter chunks = new PartWriter();
     private BulkSender sender;
-    private byte[] next;
     private boolean reading;
     private boolean whole;
     private boolean ended;
@@ -48,15 +47,7 @@ final class StateSender implements BulkSender.Listener {
 
     @Override
     public void onRoom() {
-        while (!ended && sender.room() > 0) {
-            next = next == null ? chunks.next() : next;
-            if (next == null) {
-                break;
-            }
-            sender.send(next);
-            next = null;
-        }
-        if (ended || next != null || reading || sender.room() == 0) {
+        if (ended || !chunks.sendTo(sender) || reading) {
             return;
         }
         if (whole) {

@@ -5,7 +5,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.lockstep.ensemble.core.BulkReceiver;
-import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.Message;
@@ -89,8 +88,10 @@ final class StateTransfers {
             }
         }, PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         BulkHead head = new BulkHead(BulkHead.Kind.STATE_WANTED, Position.START, new Message.Behind(effect.stream()));
-        Announcement said = new Announcement(effect);
-        said.sender = transport.openBulk(effect.feederId(), head.encode(), said);
+        Announcement.say(transport, effect.feederId(), head, why -> {
+            LOG.info("Server {} could not be asked for its state: {}", effect.feederId(), why);
+            failed(effect);
+        });
     }
 
     /** The source of a view to be decided is to send its state to this joiner, unless a copy is under way already. */
@@ -148,32 +149,5 @@ final class StateTransfers {
                 taken.onStateTaken(Positions.ofMark(mark), lost);
             }
         });
-    }
-
-    /** A stream whose head says everything; when nothing comes of it in time, another feeder is tried. */
-    private final class Announcement implements BulkSender.Listener {
-        private final Effect.FetchState effect;
-        private BulkSender sender;
-
-        Announcement(Effect.FetchState effect) {
-            this.effect = effect;
-        }
-
-        @Override
-        public void onRoom() {
-            if (sender != null) {
-                sender.finish();
-                sender = null;
-            }
-        }
-
-        @Override
-        public void onFinished() {}
-
-        @Override
-        public void onFailed(String why) {
-            LOG.info("Server {} could not be asked for its state: {}", effect.feederId(), why);
-            failed(effect);
-        }
     }
 }

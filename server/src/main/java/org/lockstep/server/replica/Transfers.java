@@ -4,7 +4,6 @@ import io.netty.channel.EventLoop;
 import java.util.function.Supplier;
 import org.lockstep.ensemble.codec.MalformedMessageException;
 import org.lockstep.ensemble.core.BulkReceiver;
-import org.lockstep.ensemble.core.BulkSender;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.EnsembleMember;
 import org.lockstep.ensemble.core.LogRange;
@@ -87,8 +86,12 @@ final class Transfers {
     }
 
     private void say(int serverId, BulkHead head) {
-        Announcement announcement = new Announcement(serverId, head.kind());
-        announcement.sender = transport.openBulk(serverId, head.encode(), announcement);
+        Announcement.say(transport, serverId, head, why -> {
+            LOG.info("Server {} could not be told ({}): {}", serverId, head.kind(), why);
+            if (head.kind() == BulkHead.Kind.WANTED && !receiving) {
+                staging = null; // it will be offered again
+            }
+        });
     }
 
     /** This server is the joiner: the base that was offered is wanted. */
@@ -237,36 +240,5 @@ final class Transfers {
                 LOG.debug("An announcement did not come whole: {}", why);
             }
         };
-    }
-
-    /** A stream whose head says everything. */
-    private final class Announcement implements BulkSender.Listener {
-        private final int serverId;
-        private final BulkHead.Kind kind;
-        private BulkSender sender;
-
-        Announcement(int serverId, BulkHead.Kind kind) {
-            this.serverId = serverId;
-            this.kind = kind;
-        }
-
-        @Override
-        public void onRoom() {
-            if (sender != null) {
-                sender.finish();
-                sender = null;
-            }
-        }
-
-        @Override
-        public void onFinished() {}
-
-        @Override
-        public void onFailed(String why) {
-            LOG.info("Server {} could not be told ({}): {}", serverId, kind, why);
-            if (kind == BulkHead.Kind.WANTED && !receiving) {
-                staging = null; // it will be offered again
-            }
-        }
     }
 }

@@ -74,7 +74,13 @@ class BulkFormatTest {
         }
         List<LogRange> got = new ArrayList<>();
         RangeReader reader = new RangeReader(4 << 20);
-        for (byte[] chunk = writer.next(); chunk != null; chunk = writer.next()) {
+        Chunks chunks = new Chunks();
+        while (!writer.sendTo(chunks)) {
+            assertEquals(0, chunks.room, "it stopped before there was no more room");
+            chunks.room = 2;
+        }
+        assertTrue(chunks.room > 0);
+        for (byte[] chunk : chunks.sent) {
             assertTrue(chunk.length <= BulkSender.CHUNK_BYTES_MAX);
             got.addAll(reader.take(chunk));
         }
@@ -97,5 +103,32 @@ class BulkFormatTest {
         RangeReader other = new RangeReader(1000);
         assertEquals(List.of(), other.take(new byte[] {0, 0, 1}));
         assertFalse(other.isAtEnd());
+    }
+
+    /** Takes as many chunks as it has been given room for. */
+    private static final class Chunks implements BulkSender {
+        final List<byte[]> sent = new ArrayList<>();
+        int room;
+
+        @Override
+        public int room() {
+            return room;
+        }
+
+        @Override
+        public void send(byte[] chunk) {
+            assertTrue(room-- > 0, "more than there was room for");
+            sent.add(chunk);
+        }
+
+        @Override
+        public void finish() {
+            throw new AssertionError("the writer does not end the stream");
+        }
+
+        @Override
+        public void abort(String why) {
+            throw new AssertionError(why);
+        }
     }
 }
