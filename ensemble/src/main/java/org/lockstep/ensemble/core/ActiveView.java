@@ -21,6 +21,7 @@ final class ActiveView {
     private final boolean[] linked;
     private final long[] securedHere;
     private final Consumer<Slot> deliver;
+    private final OwnRow row;
     private long claim = -1;
     private long lastDataIndex = -1;
     private long heartbeat;
@@ -30,7 +31,6 @@ final class ActiveView {
     private long suspects;
     private long hears;
     private boolean wedged;
-    private boolean rowChanged = true;
     private int appliedUnsaidSlots;
     private long appliedUnsaidBytes;
 
@@ -43,6 +43,7 @@ final class ActiveView {
         ranks = record.members().size();
         table = new SharedTable(ranks);
         sequencer = new Sequencer(ranks);
+        row = new OwnRow(ranks, me);
         linked = new boolean[ranks];
         securedHere = new long[ranks];
         Arrays.fill(securedHere, -1);
@@ -53,6 +54,7 @@ final class ActiveView {
     private void deliver(Slot slot) {
         boolean mine = slot.position().rank() == me && !own.forwards().takeDelivered(slot.position().index());
         context.out.add(new Effect.Deliver(slot, mine));
+        row.delivered(slot.position().rank());
         appliedUnsaidSlots++;
         appliedUnsaidBytes += slot.payload().length;
         feeder.delivered(slot);
@@ -106,7 +108,9 @@ final class ActiveView {
         }
         if (needed > claim) {
             claim = needed;
-            rowChanged |= !awaitsLog();
+            if (!awaitsLog()) {
+                row.hasNews();
+            }
         }
         table.setOwnClaim(me, claim, lastDataIndex);
         sequencer.raiseClaim(me, claim);
@@ -119,6 +123,7 @@ final class ActiveView {
         for (int k = 0; k < ranks; k++) {
             if (k != me && linked[k]) {
                 context.out.send(serverId(k), data);
+                row.sentTo(k);
             }
         }
         sequencer.add(slot);
@@ -166,8 +171,8 @@ final class ActiveView {
         progress();
     }
 
-    void onRow(int rank, Row row) {
-        table.update(rank, row);
+    void onRow(int rank, Row told) {
+        table.update(rank, told);
         takeClaim(rank);
         progress();
     }
@@ -182,14 +187,14 @@ final class ActiveView {
         securedHere[rank] = Math.max(securedHere[rank], index);
         if (context.rules.receives(wedged)) {
             table.raiseSecured(me, rank, index);
-            rowChanged = true;
+            row.hasNews();
             progress();
         }
     }
 
     void onFlushed(long upTo) {
         table.raiseFlushed(me, upTo);
-        rowChanged = true;
+        row.changed();
         flushIfWanted();
         progress();
     }
@@ -199,7 +204,9 @@ final class ActiveView {
         sequencer.deliverStable(table, deliver);
         if (sequencer.delivered() > table.applied(me)) {
             table.setApplied(me, sequencer.delivered());
-            rowChanged |= isAppliedDue();
+            if (isAppliedDue()) {
+                row.changed();
+            }
         }
         if (!context.options.policy().isLazy()) {
             // What is stable was flushed by every member before it said so.
@@ -277,13 +284,13 @@ final class ActiveView {
             }
         }
         linked[rank] = true;
-        rowChanged = true;
+        row.changed();
     }
 
     void onHeartbeat() {
         heartbeat++;
         hears = hearsNow();
-        rowChanged = true;
+        row.changed();
         for (int k = 0; k < ranks; k++) {
             if (!linked[k] && !wedged) {
                 askToResume(k);
@@ -293,14 +300,16 @@ final class ActiveView {
 
     /** Publishes which ranks are held for failed. */
     void publishSuspects(long mask) {
-        rowChanged |= mask != suspects;
-        suspects = mask;
+        if (mask != suspects) {
+            suspects = mask;
+            row.changed();
+        }
     }
 
     /** Stops sending, receiving and securing in this view for good. What the log was given before still reports. */
     void wedge() {
         wedged = true;
-        rowChanged = true;
+        row.changed();
     }
 
     /** What the log has of each sender; final once the view is wedged and everything asked of the log before has reported. */
@@ -324,19 +333,37 @@ final class ActiveView {
         own.endView(context.rules.resend(mine, trim));
     }
 
-    /** Ends a step: what changed in the own row goes to everybody, once. */
+    /** Ends a step: what changed in the own row goes out, once, to those who need it now. */
     void publish() {
-        if (!rowChanged || ranks == 1) {
+        sendRow(row.take(underWay(), awaitsLog()));
+        if (row.takeAsk()) {
+            context.out.add(new Effect.OweRows());
+        }
+    }
+
+    /** The row goes to whoever is owed it. */
+    void payRows() {
+        sendRow(row.takeOwed());
+    }
+
+    private long underWay() {
+        long mask = 0;
+        for (int k = 0; k < ranks; k++) {
+            mask |= sequencer.hasPending(k) ? 1L << k : 0;
+        }
+        return mask;
+    }
+
+    private void sendRow(long mask) {
+        if (mask == 0) {
             return;
         }
-        rowChanged = false;
         appliedUnsaidSlots = 0;
         appliedUnsaidBytes = 0;
-        Row row = new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me), table.applied(me),
-                table.flushedMarks()[me], suspects, hears, wedged, isCutOff());
-        Message update = new Message.RowUpdate(row);
+        Message update = new Message.RowUpdate(new Row(record.viewId(), heartbeat, claim, lastDataIndex, table.securedRow(me),
+                table.applied(me), table.flushedMarks()[me], suspects, hears, wedged, isCutOff()));
         for (int k = 0; k < ranks; k++) {
-            if (k != me) {
+            if ((mask >> k & 1) != 0) {
                 context.out.send(serverId(k), update);
             }
         }

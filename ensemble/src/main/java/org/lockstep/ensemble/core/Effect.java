@@ -102,6 +102,12 @@ public sealed interface Effect {
      */
     record CutOff(boolean value) implements Effect {}
 
+    /**
+     * Some members are owed the own row, and nobody's request hangs on it: call {@link EnsembleMember#payRows} a millisecond from
+     * now. It may have gone along with something else by then.
+     */
+    record OweRows() implements Effect {}
+
     /** Something for the log of the server. */
     record Note(String text) implements Effect {}
 }

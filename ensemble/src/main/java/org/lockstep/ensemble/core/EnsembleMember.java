@@ -382,4 +382,11 @@ public final class EnsembleMember {
             life.membership().endTurn();
         }
     }
+
+    /** What {@link Effect.OweRows} asked for: the own row goes to whoever has not got it yet. */
+    public void payRows() {
+        if (life.active() != null && !life.isExcluded()) {
+            life.active().payRows();
+        }
+    }
 }

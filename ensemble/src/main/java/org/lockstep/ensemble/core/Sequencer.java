@@ -91,6 +91,11 @@ final class Sequencer {
         }
     }
 
+    /** Whether a slot of {@code rank} is here and not delivered. */
+    boolean hasPending(int rank) {
+        return !pending.get(rank).isEmpty();
+    }
+
     /** Slots of {@code rank} that are not delivered. */
     List<Slot> pending(int rank) {
         return List.copyOf(pending.get(rank));

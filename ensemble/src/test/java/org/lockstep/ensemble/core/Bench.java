@@ -32,6 +32,7 @@ final class Bench {
     int stuck = -1;
     private final ArrayDeque<Letter> underWay = new ArrayDeque<>();
     private final boolean[] silent;
+    private final boolean[] owing;
     private final EnsembleOptions options;
     private long nowNanos;
 
@@ -43,6 +44,7 @@ final class Bench {
 
     Bench(EnsembleOptions options, int count) {
         silent = new boolean[count];
+        owing = new boolean[count];
         for (int i = 0; i < count; i++) {
             members.add(new EnsembleMember(new MemberId(i + 1, new UUID(i + 1, 0), 1), options, Recovered.BLANK));
             delivered.add(new ArrayList<>());
@@ -124,6 +126,7 @@ final class Bench {
 
     /** Carries what is under way one hop; returns how many messages that were. */
     int hop() {
+        payRows();
         List<Letter> letters = new ArrayList<>(underWay);
         underWay.clear();
         for (Letter letter : letters) {
@@ -139,6 +142,17 @@ final class Bench {
     void settle() {
         while (hop() > 0) {
             continue;
+        }
+    }
+
+    /** What is owed is owed for one hop. */
+    private void payRows() {
+        for (int i = 0; i < owing.length; i++) {
+            if (owing[i]) {
+                owing[i] = false;
+                members.get(i).payRows();
+                perform(i);
+            }
         }
     }
 
@@ -162,6 +176,8 @@ final class Bench {
         }
         if (effect instanceof Effect.Send send) {
             underWay.add(new Letter(member.self(), send.serverId(), send.message()));
+        } else if (effect instanceof Effect.OweRows) {
+            owing[index] = true;
         } else if (effect instanceof Effect.Secure secure) {
             member.secured(secure.slot().position());
         } else if (effect instanceof Effect.Store store) {

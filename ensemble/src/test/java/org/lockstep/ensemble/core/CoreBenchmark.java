@@ -109,6 +109,8 @@ public final class CoreBenchmark {
         if (effect instanceof Effect.Send send) {
             inboxes.get(send.serverId() - 1).add(send.message());
             senders.get(send.serverId() - 1).add(member.self());
+        } else if (effect instanceof Effect.OweRows) {
+            member.payRows();
         } else if (effect instanceof Effect.Secure secure) {
             member.secured(secure.slot().position());
         } else if (effect instanceof Effect.Deliver) {

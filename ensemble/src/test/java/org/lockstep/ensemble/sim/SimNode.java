@@ -25,6 +25,7 @@ final class SimNode {
     /** An observer's batch takes longer on its way. */
     private static final int OBSERVER_BATCH_MAX = 16;
     private static final long TICK_NANOS = 25 * SimConfig.MILLI;
+    private static final long OWED_NANOS = SimConfig.MILLI;
 
     private final Simulation simulation;
     private final SimConfig config;
@@ -319,6 +320,8 @@ final class SimNode {
             queue.sendAfter(send);
         } else if (effect instanceof Effect.Deliver deliver) {
             deliver(deliver);
+        } else if (effect instanceof Effect.OweRows) {
+            oweRows(process);
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
         } else if (effect instanceof Effect.FlushedEverywhere flushed) {
@@ -351,6 +354,17 @@ final class SimNode {
             }
         }
         simulation.maybeCrash(this, effect);
+    }
+
+    private void oweRows(long ofProcess) {
+        simulation.after(OWED_NANOS, () -> {
+            if (ofProcess == process && core != null) {
+                whenAwake(() -> {
+                    core.payRows();
+                    perform();
+                });
+            }
+        });
     }
 
     /** A message leaves the process. */

@@ -204,6 +204,9 @@ public final class TcpMember implements TransportListener {
                 delivered.add(deliver.slot());
                 onDelivered.accept(deliver.slot());
             }
+        } else if (effect instanceof Effect.OweRows) {
+            EnsembleMember process = core;
+            loop.schedule(() -> turn(process::payRows), 1, TimeUnit.MILLISECONDS);
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
         } else if (effect instanceof Effect.FetchState fetch) {

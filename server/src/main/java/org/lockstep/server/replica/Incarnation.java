@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class Incarnation implements TransportListener {
     private static final Logger LOG = LoggerFactory.getLogger(Incarnation.class);
     private static final int TICK_MILLIS = 25;
+    private static final int OWED_MILLIS = 1;
 
     /** What the effects mean to the server behind the core. Called on the main event loop, from within a turn. */
     interface Host {
@@ -65,6 +66,7 @@ final class Incarnation implements TransportListener {
     private final ArrayDeque<Effect> later = new ArrayDeque<>();
     private final ArrayDeque<Effect.Send> gated = new ArrayDeque<>();
     private final Runnable turnTask = this::turnGuarded;
+    private final Runnable payTask = this::payRows;
     private Transport transport;
     private Transfers transfers;
     private Future<?> ticks;
@@ -213,6 +215,13 @@ final class Incarnation implements TransportListener {
         }
     }
 
+    private void payRows() {
+        if (!over) {
+            core.payRows();
+            scheduleTurn();
+        }
+    }
+
     private void turnGuarded() {
         turnScheduled = false;
         try {
@@ -273,6 +282,8 @@ final class Incarnation implements TransportListener {
             LOG.info("Server {}", note.text());
         } else if (isForLog(effect)) {
             records.add(effect);
+        } else if (effect instanceof Effect.OweRows) {
+            loop.schedule(payTask, OWED_MILLIS, TimeUnit.MILLISECONDS);
         } else if (effect instanceof Effect.SendTransfer transfer) {
             transfers.send(transfer);
         } else if (effect instanceof Effect.Stage stage) {
