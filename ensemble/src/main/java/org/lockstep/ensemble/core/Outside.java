@@ -11,7 +11,8 @@ final class Outside {
     /** What to do now besides waiting. */
     enum Wish { NOTHING, COORDINATE }
 
-    private static final int FAILURES_MAX = 6;
+    /** Rivals have drawn apart by then; more would only be waited for when what made the attempts fail is over. */
+    private static final int FAILURES_MAX = 3;
 
     private final Context context;
     private final boolean observer;

@@ -8,7 +8,8 @@ import java.util.List;
  */
 final class Succession {
     private static final long NEVER = Long.MAX_VALUE;
-    private static final int FAILURES_MAX = 6;
+    /** Rivals have drawn apart by then; more would only be waited for when what made the attempts fail is over. */
+    private static final int FAILURES_MAX = 3;
 
     private final Context context;
     private final ActiveView view;

@@ -312,6 +312,20 @@ class EnsembleMemberTest {
     }
 
     @Test
+    void attemptsThatFailedForAWhileDoNotMakeTheNextOneWaitLong() {
+        Bench bench = inFirstView(3);
+        bench.silence(2);
+        bench.lost = message -> message instanceof Message.Accepted;
+        bench.run(120_000);
+        assertEquals(1, bench.members.get(0).view().viewId(), "nothing was to be decided");
+
+        bench.lost = message -> false;
+        bench.run(6000);
+
+        assertTrue(bench.members.get(0).view().viewId() > 1, "still waiting for the next attempt");
+    }
+
+    @Test
     void whoFloodsDoesNotKeepAnotherWaiting() {
         Bench bench = afterFirstView(options());
         for (int round = 0; round < 20; round++) {
