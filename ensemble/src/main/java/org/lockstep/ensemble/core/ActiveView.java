@@ -123,7 +123,6 @@ final class ActiveView {
         for (int k = 0; k < ranks; k++) {
             if (k != me && linked[k]) {
                 context.out.send(serverId(k), data);
-                row.sentTo(k);
             }
         }
         sequencer.add(slot);

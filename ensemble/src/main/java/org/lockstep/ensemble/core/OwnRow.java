@@ -2,9 +2,8 @@ package org.lockstep.ensemble.core;
 
 /**
  * Who is to get the own row, and when. What it says about the members goes to everybody at once. What is only secured or claimed
- * goes at once to those who wait for it, that is whose slots are under way here or were delivered just now, and to those who are
- * sent data anyway. The others are owed it for a moment: they deliver what others wrote that much later, and a third of the rows
- * need not be sent.
+ * goes at once to those who wait for it, that is whose slots are under way here or were delivered just now. The others are owed it
+ * for a moment: they deliver what others wrote that much later, and half of the rows need not be sent.
  *
  * <p>Why nobody waits for what he is owed: a member can wait only for a slot of its own, and for what comes before that one. While
  * the slot is here and not delivered every change goes to its sender; the change with which it is delivered here, too; and from
@@ -18,7 +17,6 @@ final class OwnRow {
     private boolean hasNews;
     private long owed;
     private long delivered;
-    private long sentTo;
     private boolean payAsked;
 
     OwnRow(int ranks, int me) {
@@ -40,11 +38,6 @@ final class OwnRow {
         delivered |= 1L << rank;
     }
 
-    /** Data goes to {@code rank} in this step. */
-    void sentTo(int rank) {
-        sentTo |= 1L << rank;
-    }
-
     /**
      * Ends a step.
      *
@@ -55,14 +48,13 @@ final class OwnRow {
     long take(long waiting, boolean awaitsLog) {
         boolean toAll = changed;
         boolean now = hasNews || !awaitsLog;
-        long waits = waiting | delivered | sentTo;
+        long waits = waiting | delivered;
         if (changed || hasNews) {
             owed = others;
         }
         changed = false;
         hasNews = false;
         delivered = 0;
-        sentTo = 0;
         long due = toAll ? owed : now ? owed & waits : 0;
         owed &= ~due;
         return due;

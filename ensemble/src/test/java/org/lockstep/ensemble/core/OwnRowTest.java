@@ -47,13 +47,11 @@ class OwnRowTest {
     }
 
     @Test
-    void whoIsOwedGetsItWhenHisOwnSlotComesOrDataGoesToHim() {
+    void whoIsOwedGetsItWhenHisOwnSlotComes() {
         row.hasNews();
         assertEquals(NOBODY, row.take(NOBODY, false));
         assertEquals(NOBODY, row.take(ONE, true), "the log is to report on the slot in a moment");
         assertEquals(ONE, row.take(ONE, false));
-        row.sentTo(2);
-        assertEquals(TWO, row.take(NOBODY, false));
     }
 
     @Test

@@ -44,9 +44,6 @@ final class Incarnation implements TransportListener {
         /** This life is over: it sends, takes and answers nothing any more. */
         void excluded(Effect.Excluded effect);
 
-        /** Whether {@link #secure} takes so little time that the slots had better be sent together with the row behind them. */
-        boolean isSecuredAtOnce(List<Effect> slots);
-
         /** Slots for the log; true when they are secured on return, else {@link #logDone(List)} tells. The list is reused. */
         boolean secure(List<Effect> slots);
 
@@ -317,9 +314,7 @@ final class Incarnation implements TransportListener {
     /** Slots go first: nothing else that may be asked in the same turn is to come before them. */
     private void handToLog() {
         if (!secures.isEmpty()) {
-            if (!host.isSecuredAtOnce(secures)) {
-                flushPeers(); // the slots are on their way while the own log takes them
-            }
+            flushPeers(); // the slots are on their way while the own log takes them
             if (host.secure(secures)) {
                 for (int i = 0; i < secures.size(); i++) {
                     logDone(secures.get(i));

@@ -90,11 +90,6 @@ final class LogSide implements LogThread.Listener {
         return true;
     }
 
-    /** Whether {@code slots} would be in the page cache before the others' sockets could have taken them. */
-    boolean isSecuredAtOnce(List<Effect> slots) {
-        return lazy && isSmall(slots);
-    }
-
     /** Whether these are slots of a few clients that wait for each reply, rather than of a load. */
     static boolean isSmall(List<Effect> slots) {
         int bytes = 0;

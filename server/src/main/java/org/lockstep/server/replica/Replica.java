@@ -296,11 +296,6 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     }
 
     @Override
-    public boolean isSecuredAtOnce(List<Effect> slots) {
-        return log.isSecuredAtOnce(slots);
-    }
-
-    @Override
     public void addToLog(List<Effect> effects) {
         for (int i = 0; i < effects.size(); i++) {
             if (effects.get(i) instanceof Effect.Flush flush) {
