@@ -16,16 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where one server keeps everything: {@code <dataDir>/lockstep-2/} with the files of the log, the lazy tail and the state, the
+ * Where one server keeps everything: {@code <dataDir>/lockstep-3/} with the files of the log, the tail and the state, the
  * format's version in its name and in the file FORMAT, next to the lock that keeps a second server out. Log and tail may lie in
- * {@code <dataLogDir>/lockstep-2/} instead, made just before the rest and locked as well.
+ * {@code <dataLogDir>/lockstep-3/} instead, made just before the rest and locked as well.
  *
  * <p>It is made under another name and renamed when it is whole, so a directory of that name has always been complete once: a
  * missing file is damage, never a reason to start afresh. The random disk id is made with it; every file carries it.
  */
 public final class DataDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
     private static final String PREFIX = "lockstep-";
     private static final String NAME = PREFIX + FORMAT;
     private static final String LOG_FILE = "log.mdb";
@@ -62,7 +62,7 @@ public final class DataDirectory implements AutoCloseable {
     /**
      * Opens {@code dataDir} for this process alone, making what is missing.
      *
-     * @param dataLogDir where the log and the lazy tail lie: under the same name, {@code lockstep-2}; may be {@code dataDir}
+     * @param dataLogDir where the log and the tail lie: under the same name, {@code lockstep-3}; may be {@code dataDir}
      */
     public static DataDirectory open(Path dataDir, Path dataLogDir, StorageOptions options) {
         return open(dataDir, dataLogDir, options, systemBootId());
@@ -282,6 +282,11 @@ public final class DataDirectory implements AutoCloseable {
         return logDirectory;
     }
 
+    /** The disk's id in short, for records that carry it. */
+    long diskMark() {
+        return UUID.fromString(diskId).getMostSignificantBits();
+    }
+
     String bootId() {
         return bootId;
     }
@@ -290,8 +295,9 @@ public final class DataDirectory implements AutoCloseable {
         return logDirectory.resolve(LOG_FILE);
     }
 
-    Path tailFile() {
-        return logDirectory.resolve("tail.mdb");
+    /** One of the tail's two files, 0 or 1. */
+    Path tailFile(int number) {
+        return logDirectory.resolve("tail." + number);
     }
 
     Path tailBootFile() {

@@ -20,9 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The main log environment: slots and records, every commit flushed: its pages by the commit itself, its meta page with the next
- * one, which costs a flush less; {@link Salvage} finds what a power cut in between makes unreachable. What it cannot find
- * (records, cuts, a table in place of another) is flushed whole before anybody hears of it ({@link #commitWhole}).
+ * The main log environment: slots and records, every commit flushed.
  *
  * <p>All that writes comes from one thread at a time; {@link #read} and {@link #record} are for any.
  */
@@ -35,14 +33,13 @@ final class DiskLog implements AutoCloseable {
     private final RecordTable records;
     private final MemberRecords member;
     private final SlotArea[] areas;
-    private final FreshRows fresh;
     private final Preallocation preallocation;
     private final LogMetrics metrics;
     /** Readers share it; held alone while the map moves or the tables change places. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private volatile int live;
     private volatile LogDamagedException damage;
-    private boolean failed;
+    private volatile boolean failed;
     private int commits;
 
     private DiskLog(LmdbEnv env, int stepBytes, LogMetrics metrics) throws IOException {
@@ -51,14 +48,13 @@ final class DiskLog implements AutoCloseable {
         this.member = new MemberRecords(env, records);
         this.areas = new SlotArea[] {new SlotArea(env, records, SlotTable.NAME, this::freePages),
             new SlotArea(env, records, SlotTable.OTHER_NAME, this::freePages)};
-        this.fresh = new FreshRows(env);
         this.preallocation = new Preallocation(env.file(), stepBytes);
         this.metrics = metrics;
     }
 
     /** Makes the file of an empty log that belongs to {@code diskId}. */
     static void format(Path file, String diskId, StorageOptions options) {
-        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), LmdbEnv.Flush.WHOLE, SlotTable.NAME,
+        try (LmdbEnv env = LmdbEnv.create(file, options.logMapBytes(), SlotTable.NAME,
                 SlotTable.OTHER_NAME, RecordTable.NAME)) {
             RecordTable records = new RecordTable(env);
             try (Txn<ByteBuffer> txn = env.write()) {
@@ -75,11 +71,10 @@ final class DiskLog implements AutoCloseable {
     static DiskLog open(Path file, String diskId, StorageOptions options, boolean toleratesDamage, LogMetrics metrics) {
         MetaPages.requirePresent(file);
         TreeCheck.check(file);
-        LmdbEnv env = LmdbEnv.open(file, options.logMapBytes(), LmdbEnv.Flush.PAGES);
+        LmdbEnv env = LmdbEnv.open(file, options.logMapBytes());
         try {
             DiskLog log = new DiskLog(env, options.logStepBytes(), metrics);
             log.load(diskId, toleratesDamage);
-            log.salvage();
             return log;
         } catch (IOException e) {
             env.close();
@@ -101,8 +96,6 @@ final class DiskLog implements AutoCloseable {
             }
             member.load();
             live = member.table();
-            fresh.load(txn);
-            order().table().useFresh(fresh);
             for (SlotArea area : areas) {
                 load(txn, area, toleratesDamage);
             }
@@ -127,41 +120,6 @@ final class DiskLog implements AutoCloseable {
     void tolerate(LogDamagedException e) {
         LOG.error("this server's log gives no base to its ensemble any more, it rejoins by transfer: {}", e.getMessage());
         damage = e;
-    }
-
-    /** Takes back into the tree what the last commit before a power cut had flushed; see {@link Salvage}. */
-    private void salvage() throws IOException {
-        if (damage != null) {
-            return;
-        }
-        long viewId = member.installedId();
-        SalvageFile begun = new SalvageFile(env.file());
-        List<Salvage.Found> found = begun.read().stream()
-                .filter(each -> Salvage.mayContinue(order(), viewId, each.slot().position())).toList();
-        if (found.isEmpty()) {
-            found = Salvage.find(env.file(), env.pageBytes(), order(), viewId);
-            if (!found.isEmpty()) {
-                // What they continue may be in the page cache only, after kill -9: the power must not take it and leave them.
-                sync();
-                begun.write(found);
-            }
-        }
-        if (!found.isEmpty()) {
-            takeBack(found);
-        }
-        begun.delete();
-    }
-
-    private void takeBack(List<Salvage.Found> found) {
-        int from = 0;
-        for (int i = 1; i <= found.size(); i++) {
-            if (i == found.size() || found.get(i).kind() != found.get(from).kind()) {
-                append(order(), found.subList(from, i).stream().map(Salvage.Found::slot).toList(), found.get(from).kind());
-                from = i;
-            }
-        }
-        sync();
-        LOG.info("took {} slots, up to {}, from the last commit before a power cut", found.size(), order().last());
     }
 
     /** The table that holds the order. */
@@ -189,13 +147,13 @@ final class DiskLog implements AutoCloseable {
 
     void putRecord(String name, byte[] value) {
         Map<String, byte[]> change = Map.of(name, value);
-        commitWhole("write a record to", txn -> records.putAll(txn, change));
+        commit("write a record to", txn -> records.putAll(txn, change));
         records.committed(change);
     }
 
-    /** Makes {@code changes} and {@code also}; on the medium, meta page and all, on return. */
+    /** Makes {@code changes} and {@code also}; on the medium on return. */
     void change(String doing, MemberRecords.Changes changes, LmdbEnv.Change also) {
-        commitWhole(doing, txn -> {
+        commit(doing, txn -> {
             also.run(txn);
             records.putAll(txn, changes.bytes());
         });
@@ -203,7 +161,7 @@ final class DiskLog implements AutoCloseable {
     }
 
     /**
-     * Lets the copy be the order from here on, as {@code changes} say and in the same transaction, whole on the medium; no reader
+     * Lets the copy be the order from here on, as {@code changes} say and in the same transaction; no reader
      * sees one half of it.
      *
      * @param known what makes the tables' changes known, run before any reader comes again
@@ -212,9 +170,7 @@ final class DiskLog implements AutoCloseable {
         lock.writeLock().lock();
         try {
             change("install a view in", changes, also);
-            order().table().useFresh(null); // the change has left none
             live = newTable;
-            order().table().useFresh(fresh);
             damage = null;
             known.run();
         } finally {
@@ -227,51 +183,34 @@ final class DiskLog implements AutoCloseable {
         return area == areas[0] ? 0 : 1;
     }
 
-    /** Puts everything committed on the medium, meta page and all. */
-    void sync() {
-        requireSound();
-        try {
-            env.sync();
-        } catch (LmdbException e) {
-            failed = true;
-            throw env.failed("flush", e);
-        }
-    }
-
-    private void commitWhole(String doing, LmdbEnv.Change change) {
-        commit(doing, change);
-        sync();
-    }
-
     /** Appends and flushes {@code batch}, which is in order. */
     void append(SlotArea area, List<Slot> batch, SlotKind kind) {
         SlotArea.Addition addition = area.add(batch, kind);
         commit("append to", addition::run);
-        appended(addition, batch.size());
+        appended(addition);
     }
 
-    /** Appends to the copy, with changes of records; a power cut before the next whole flush may take it back. */
+    /** Appends to the copy, with changes of records. */
     void append(SlotArea area, List<Slot> batch, MemberRecords.Changes changes) {
         SlotArea.Addition addition = area.add(batch, SlotKind.COPIED);
         commit("append to", txn -> {
             addition.run(txn);
             records.putAll(txn, changes.bytes());
         });
-        appended(addition, batch.size());
+        appended(addition);
         member.committed(changes);
     }
 
-    private void appended(SlotArea.Addition addition, int slots) {
+    private void appended(SlotArea.Addition addition) {
         addition.committed();
-        metrics.commitSlots.update(slots);
-        metrics.commitBytes.update(addition.payloadBytes());
         preallocation.ensure(env.usedBytes());
         if (commits++ % NOTE_EVERY_COMMITS == 0) {
             note();
         }
     }
 
-    private void requireSound() {
+    /** Throws when something has failed to be written: nothing more can be said for sure then. */
+    void requireSound() {
         if (failed) {
             throw new LogFailedException(env.file() + " has failed before; start this server again");
         }
@@ -337,7 +276,7 @@ final class DiskLog implements AutoCloseable {
     /** Pages that hold nothing; those that list them are taken for such too. */
     private long freePages(Txn<ByteBuffer> txn) {
         return env.usedBytes() / env.pageBytes() - MetaPages.COUNT - areas[0].table().pages(txn) - areas[1].table().pages(txn)
-                - records.pages(txn) - fresh.pages(txn);
+                - records.pages(txn);
     }
 
     @Override

@@ -11,9 +11,8 @@ import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 
 /**
- * The install of one view: one transaction of the main log, flushed whole. Why it must be: the slots that it cuts away still lie
- * in pages that are free now, and nothing but the installed view tells {@link Salvage} that they are void. So there must be no
- * image of the medium that has heard of this install and lacks the view.
+ * The install of one view, in one transaction of the main log: it records the view and cuts away what the view before had above
+ * its trim. What of that is left in the tail's files is void from then on, as they are read for the installed view only.
  */
 final class Installation {
     private final DiskLog disk;

@@ -21,20 +21,11 @@ import org.slf4j.LoggerFactory;
 /**
  * One LMDB environment in one file: opening with checks, growing its map, and the wording of its failures.
  *
- * <p>Never opened with MDB_WRITEMAP: a full disk would be a SIGBUS. MDB_NOTLS always: readers are pooled, not tied to threads.
+ * <p>Every commit is flushed, pages and then meta page, before it returns: LMDB without that does not survive a power cut. Never
+ * opened with MDB_WRITEMAP: a full disk would be a SIGBUS. MDB_NOTLS always: readers are pooled, not tied to threads.
  */
 final class LmdbEnv implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LmdbEnv.class);
-
-    /** What a commit puts on the medium before it returns. */
-    enum Flush {
-        /** Everything: two flushes of the device. */
-        WHOLE,
-        /** Its pages; the meta page that makes them reachable follows with the next commit, or with {@link #sync}. */
-        PAGES,
-        /** Nothing. */
-        NEVER
-    }
 
     /** One change, run again from its start when the map had to grow. */
     interface Change {
@@ -58,11 +49,11 @@ final class LmdbEnv implements AutoCloseable {
     }
 
     /** Makes a new environment with the named tables, empty, in a file that must not exist. */
-    static LmdbEnv create(Path file, long mapBytes, Flush flush, String... tables) {
+    static LmdbEnv create(Path file, long mapBytes, String... tables) {
         if (Files.exists(file)) {
             throw new IllegalStateException(file + " exists");
         }
-        LmdbEnv made = openChecked(file, mapBytes, flush);
+        LmdbEnv made = openChecked(file, mapBytes);
         try {
             for (String table : tables) {
                 made.env.openDbi(table, DbiFlags.MDB_CREATE);
@@ -75,21 +66,16 @@ final class LmdbEnv implements AutoCloseable {
     }
 
     /** Opens an environment that exists; a file that LMDB could stumble over is refused before LMDB sees it. */
-    static LmdbEnv open(Path file, long mapBytes, Flush flush) {
+    static LmdbEnv open(Path file, long mapBytes) {
         MetaPages.requirePresent(file);
         MetaPages.read(file);
-        return openChecked(file, mapBytes, flush);
+        return openChecked(file, mapBytes);
     }
 
-    private static LmdbEnv openChecked(Path file, long mapBytes, Flush flush) {
-        EnvFlags[] flags = switch (flush) {
-            case WHOLE -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS};
-            case PAGES -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOMETASYNC};
-            case NEVER -> new EnvFlags[] {EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOSYNC};
-        };
+    private static LmdbEnv openChecked(Path file, long mapBytes) {
         try {
             Env<ByteBuffer> env = Env.create().setMapSize(mapBytes).setMaxDbs(TABLES_MAX).setMaxReaders(READERS_MAX)
-                    .open(file.toFile(), flags);
+                    .open(file.toFile(), EnvFlags.MDB_NOSUBDIR, EnvFlags.MDB_NOTLS);
             return new LmdbEnv(file, env, mapBytes);
         } catch (LmdbException e) {
             throw unusable(file, e);
@@ -118,11 +104,6 @@ final class LmdbEnv implements AutoCloseable {
         }
     }
 
-    /** The tree that holds the names and roots of the tables, and may hold more beside them. Not within a transaction. */
-    Dbi<ByteBuffer> mainTable() {
-        return env.openDbi((byte[]) null);
-    }
-
     Txn<ByteBuffer> write() {
         return env.txnWrite();
     }
@@ -131,13 +112,8 @@ final class LmdbEnv implements AutoCloseable {
         return env.txnRead();
     }
 
-    /** Puts everything committed on the medium, meta page and all. */
-    void sync() {
-        env.sync(true);
-    }
-
     /**
-     * Runs {@code change} in a transaction and commits it. While the map is too small for it, {@code makeRoom}, which must
+     * Runs {@code change} in a transaction and commits it; it is on the medium on return. While the map is too small for it, {@code makeRoom}, which must
      * {@link #grow} it, is called, and the change runs again.
      */
     void commit(Change change, Runnable makeRoom) {
@@ -185,7 +161,12 @@ final class LmdbEnv implements AutoCloseable {
 
     /** The failure of a write or a flush: what, where, and what to do. */
     LogFailedException failed(String doing, Throwable cause) {
-        if (isSpaceLow(file) || String.valueOf(cause.getMessage()).contains("ENOSPC")) {
+        return failed(file, doing, cause);
+    }
+
+    /** As {@link #failed(String, Throwable)}, of any file. */
+    static LogFailedException failed(Path file, String doing, Throwable cause) {
+        if (isSpaceLow(file) || String.valueOf(cause.getMessage()).matches(".*(ENOSPC|No space left).*")) {
             return new LogFailedException("cannot " + doing + " " + file + ": " + fullDisk(file), cause);
         }
         return new LogFailedException("cannot " + doing + " " + file + ": " + cause.getMessage()

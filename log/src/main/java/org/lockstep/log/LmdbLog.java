@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import org.lockstep.ensemble.core.AcceptorRecord;
 import org.lockstep.ensemble.core.Effect;
@@ -22,13 +20,11 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.fsync.FsyncPolicy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The log over LMDB. What is flushed lies in one environment whose commits flush what they write ({@link DiskLog}); what the lazy
- * policies have merely written lies in a second one, the tail, until it is folded over. The main environment has two tables of
- * slots: one holds the order, the other, at a process that follows the ensemble from outside, the copy.
+ * The log over LMDB. The main log is one environment, every commit of which is flushed ({@link DiskLog}), with two tables of
+ * slots: one holds the order, the other, at a process that follows the ensemble from outside, the copy. What is secured goes to
+ * two plain files first, the {@link Tail}, and from there to the main log many slots at a time ({@link UnfoldedSlots}).
  *
  * <p><b>Threads.</b> Under {@code durable} one thread calls everything that writes. Under the lazy policies {@link #secure} may
  * run on one thread while all else that writes runs on another: the first only enters the tail, the others only the main log,
@@ -39,18 +35,14 @@ import org.slf4j.LoggerFactory;
  * views in a record of its own.
  */
 public final class LmdbLog implements MemberLog {
-    private static final Logger LOG = LoggerFactory.getLogger(LmdbLog.class);
     private static final Comparator<Slot> BY_PLACE = Comparator.comparing(Slot::position);
 
     private final FsyncPolicy policy;
     private final DiskLog disk;
     private final LogMetrics metrics;
     private final LogCopy copy;
-    /** Slots in the tail that are not in the main log yet; of views before the installed one, what came too late and is void. */
-    private final NavigableMap<Position, Slot> unfolded = new ConcurrentSkipListMap<>();
+    private final UnfoldedSlots unfolded;
     private final OrderReader reader;
-    private LazyTail tail;
-    private boolean tailDiscarded;
     private Recovered recovered;
     private volatile Position last;
 
@@ -59,8 +51,8 @@ public final class LmdbLog implements MemberLog {
         this.disk = disk;
         this.metrics = metrics;
         this.copy = new LogCopy(disk);
-        this.reader = new OrderReader(disk, unfolded);
-        this.last = disk.order().last();
+        this.unfolded = new UnfoldedSlots(policy, disk, metrics);
+        this.reader = new OrderReader(disk, unfolded.slots());
     }
 
     /**
@@ -89,59 +81,23 @@ public final class LmdbLog implements MemberLog {
         DiskLog disk = DiskLog.open(directory.logFile(), directory.diskId(), options, toleratesDamage, metrics);
         LmdbLog log = new LmdbLog(policy, disk, metrics);
         try {
-            log.openTail(directory, options, toleratesDamage);
+            log.unfolded.open(directory, options, toleratesDamage);
+            log.last = log.lastOfAll();
             log.recovered = log.recover();
             return log;
         } catch (IOException e) {
             log.close();
-            throw directory.unusable("cannot prepare " + directory.tailFile(), e);
+            throw directory.unusable("cannot prepare " + directory.tailFile(0), e);
         } catch (RuntimeException e) {
             log.close();
             throw e;
         }
     }
 
-    private void openTail(DataDirectory directory, StorageOptions options, boolean toleratesDamage) throws IOException {
-        boolean trusted = LazyTail.isTrusted(directory.tailFile(), directory.tailBootFile(), directory.bootId());
-        if (trusted) {
-            tail = LazyTail.open(directory.tailFile(), options);
-            readTail(toleratesDamage);
-        } else if (LazyTail.isLost(directory.tailFile(), directory.tailBootFile(), directory.bootId())) {
-            tailDiscarded = true;
-            LOG.warn("the machine has rebooted (or {} is missing): discarding {}, what it held unflushed is lost",
-                    directory.tailBootFile().getFileName(), directory.tailFile());
-            // Before the file goes: who dies in between must not come back believing that nothing was lost.
-            noteLoss();
-        }
-        if (!policy.isLazy()) {
-            flushUnfolded();
-            closeTail();
-            LazyTail.discard(directory.tailFile(), directory.tailBootFile());
-        } else if (!trusted) {
-            tail = LazyTail.create(directory.tailFile(), directory.tailBootFile(), directory.bootId(), options);
-            readTail(toleratesDamage);
-        }
-    }
-
-    private void readTail(boolean toleratesDamage) {
-        try {
-            tail.begin(disk.order().chain(), disk.member().installedId(), slot -> unfolded.put(slot.position(), slot));
-        } catch (LogDamagedException e) {
-            if (!toleratesDamage) {
-                throw e;
-            }
-            disk.tolerate(e);
-        }
-        if (!unfolded.isEmpty()) {
-            last = unfolded.lastKey().compareTo(last) > 0 ? unfolded.lastKey() : last;
-            LOG.info("took over {} slots that were written but not flushed, up to {}", unfolded.size(), last);
-        }
-    }
-
-    private void noteLoss() {
-        if (disk.member().installed() != null) {
-            disk.change("write a record to", disk.member().changes().lost(disk.member().installedId()), txn -> { });
-        }
+    private Position lastOfAll() {
+        Position flushed = disk.order().last();
+        var lastUnfolded = unfolded.slots().lastEntry();
+        return lastUnfolded == null || lastUnfolded.getKey().compareTo(flushed) < 0 ? flushed : lastUnfolded.getKey();
     }
 
     private Recovered recover() {
@@ -156,7 +112,7 @@ public final class LmdbLog implements MemberLog {
         for (int k = 0; k < lastIndexes.length; k++) {
             lastIndexes[k] = disk.order().chain().last(view.viewId(), k);
         }
-        for (Position place : unfolded.keySet()) {
+        for (Position place : unfolded.slots().keySet()) {
             lastIndexes[place.rank()] = Math.max(lastIndexes[place.rank()], place.index());
         }
         return new Recovered(view, member.writer(), Trim.of(lastIndexes), !member.hasLost(view.viewId()), damaged, mark(),
@@ -186,16 +142,9 @@ public final class LmdbLog implements MemberLog {
         }
         slots.forEach(slot -> SlotKey.requireValid(slot.position()));
         Timer.Context timer = metrics.secure.time();
-        if (policy.isLazy()) {
-            var firstUnfolded = unfolded.firstEntry();
-            tail.append(slots, firstUnfolded == null ? null : firstUnfolded.getKey());
-            for (Slot slot : slots) {
-                unfolded.put(slot.position(), slot);
-            }
-        } else {
-            disk.append(disk.order(), slots, SlotKind.SECURED);
-        }
+        unfolded.secure(slots);
         timer.stop();
+        metrics.secured(slots);
         Position end = slots.get(slots.size() - 1).position();
         last = end.compareTo(last) > 0 ? end : last;
     }
@@ -216,16 +165,16 @@ public final class LmdbLog implements MemberLog {
 
     @Override
     public void flush(long viewId, long upTo) {
-        if (!policy.isLazy() || viewId != disk.member().installedId() || upTo == Order.NONE) {
-            return;
-        }
-        Position end = new Position(viewId, Order.index(upTo), Order.rank(upTo));
-        Position start = startOf(viewId);
-        unfolded.headMap(start).clear();
-        fold(new ArrayList<>(unfolded.subMap(start, false, end, true).values()), SlotKind.STABLE);
-        if (mark() < upTo) {
-            // All of it was here already: no slot tells that it is stable.
-            disk.change("write a record to", disk.member().changes().flushed(end), txn -> { });
+        synchronized (disk) {
+            if (!policy.isLazy() || viewId != disk.member().installedId() || upTo == Order.NONE) {
+                return;
+            }
+            Position end = new Position(viewId, Order.index(upTo), Order.rank(upTo));
+            unfolded.foldStable(startOf(viewId), end);
+            if (mark() < upTo) {
+                // All of it was here already: no slot tells that it is stable.
+                disk.change("write a record to", disk.member().changes().flushed(end), txn -> { });
+            }
         }
     }
 
@@ -235,32 +184,9 @@ public final class LmdbLog implements MemberLog {
 
     @Override
     public void flushAll() {
-        flushUnfolded();
-        disk.sync();
-    }
-
-    private void flushUnfolded() {
-        if (policy.isLazy() || tail != null) {
-            unfolded.headMap(startOf(disk.member().installedId())).clear();
-            fold(new ArrayList<>(unfolded.values()), SlotKind.SECURED);
+        if (policy.isLazy()) {
+            unfolded.foldAll();
         }
-    }
-
-    /** Puts {@code slots}, everything of the tail up to the last of them, into the main log. */
-    private void fold(List<Slot> slots, SlotKind kind) {
-        if (slots.isEmpty()) {
-            return;
-        }
-        Timer.Context timer = metrics.fold.time();
-        disk.append(disk.order(), slots, kind);
-        timer.stop();
-        for (Slot slot : slots) {
-            unfolded.remove(slot.position());
-        }
-        if (tail != null) {
-            tail.letGo(slots.get(slots.size() - 1).position());
-        }
-        metrics.tailSlots = unfolded.size();
     }
 
     /**
@@ -270,40 +196,49 @@ public final class LmdbLog implements MemberLog {
      * @return the position up to which the log is now flushed
      */
     public Position fold(Position upTo) {
-        fold(new ArrayList<>(unfolded.headMap(upTo, true).values()), SlotKind.STABLE);
-        return disk.order().last();
+        synchronized (disk) {
+            unfolded.foldStable(Position.START, upTo);
+            return disk.order().last();
+        }
+    }
+
+    @Override
+    public void onFailure(Consumer<RuntimeException> listener) {
+        unfolded.onFailure(listener);
     }
 
     @Override
     public void store(AcceptorRecord value) {
-        disk.change("store a promise in", disk.member().changes().promise(value), txn -> { });
+        synchronized (disk) {
+            disk.change("store a promise in", disk.member().changes().promise(value), txn -> { });
+        }
     }
 
     @Override
     public void install(ViewRecord view, MemberId as, Effect.Base base, Trim cut) {
-        List<Slot> secured = new ArrayList<>();
-        if (base == Effect.Base.LOG) {
-            if (disk.damage() != null || disk.member().installedId() != view.viewId() - 1) {
-                throw new IllegalStateException("the log is no base for view " + view.viewId());
-            }
-            for (Slot slot : unfolded.tailMap(startOf(view.viewId() - 1), false).values()) {
-                if (cut.covers(slot.position().index(), slot.position().rank())) {
-                    secured.add(slot);
+        synchronized (disk) {
+            List<Slot> secured = new ArrayList<>();
+            if (base == Effect.Base.LOG) {
+                if (disk.damage() != null || disk.member().installedId() != view.viewId() - 1) {
+                    throw new IllegalStateException("the log is no base for view " + view.viewId());
+                }
+                for (Slot slot : unfolded.slots().tailMap(startOf(view.viewId() - 1), false).values()) {
+                    if (cut.covers(slot.position().index(), slot.position().rank())) {
+                        secured.add(slot);
+                    }
                 }
             }
+            new Installation(disk, view, as, cut).run(base, secured);
+            unfolded.installed();
+            last = disk.order().last();
         }
-        new Installation(disk, view, as, cut).run(base, secured);
-        unfolded.clear();
-        if (tail != null) {
-            tail.letGo(startOf(view.viewId()));
-        }
-        metrics.tailSlots = 0;
-        last = disk.order().last();
     }
 
     @Override
     public void beginCopy(Position from) {
-        copy.begin(from);
+        synchronized (disk) {
+            copy.begin(from);
+        }
     }
 
     @Override
@@ -318,12 +253,16 @@ public final class LmdbLog implements MemberLog {
 
     @Override
     public void copy(LogRange range) {
-        copy.append(range);
+        synchronized (disk) {
+            copy.append(range);
+        }
     }
 
     @Override
     public void stage(ViewRecord value, LogRange range, boolean whole) {
-        copy.stage(value, range, whole);
+        synchronized (disk) {
+            copy.stage(value, range, whole);
+        }
     }
 
     @Override
@@ -361,12 +300,14 @@ public final class LmdbLog implements MemberLog {
 
     /** True when opening found a tail that could not be trusted: slots that were acknowledged may be gone. */
     public boolean tailDiscarded() {
-        return tailDiscarded;
+        return unfolded.discarded();
     }
 
     @Override
     public void putRecord(String name, byte[] value) {
-        disk.putRecord(name, value);
+        synchronized (disk) {
+            disk.putRecord(name, value);
+        }
     }
 
     @Override
@@ -387,14 +328,7 @@ public final class LmdbLog implements MemberLog {
 
     @Override
     public void close() {
-        closeTail();
+        unfolded.close();
         disk.close();
-    }
-
-    private void closeTail() {
-        if (tail != null) {
-            tail.close();
-            tail = null;
-        }
     }
 }

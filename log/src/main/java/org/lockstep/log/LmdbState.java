@@ -87,7 +87,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
     static void format(Path file, String diskId, StorageOptions options) {
         List<String> names = tableNames();
         names.add(SYSTEM);
-        try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE, names.toArray(new String[0]))) {
+        try (LmdbEnv env = LmdbEnv.create(file, options.stateMapBytes(), names.toArray(new String[0]))) {
             EntryTable system = new EntryTable(env, SYSTEM);
             try (Txn<ByteBuffer> txn = env.write()) {
                 system.put(txn, DISK, diskId.getBytes(StandardCharsets.UTF_8));
@@ -108,7 +108,7 @@ public final class LmdbState implements StateBase, AutoCloseable {
         if (small || meta.isShort()) {
             TreeCheck.check(directory.stateFile());
         }
-        LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes(), LmdbEnv.Flush.WHOLE);
+        LmdbEnv env = LmdbEnv.open(directory.stateFile(), options.stateMapBytes());
         try {
             LmdbState state = new LmdbState(env, directory, registry);
             byte[] disk = state.systemEntry(DISK);

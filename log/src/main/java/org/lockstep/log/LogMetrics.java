@@ -4,6 +4,8 @@ import com.codahale.metrics.Gauge;
 import com.codahale.metrics.Histogram;
 import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
+import java.util.List;
+import org.lockstep.ensemble.core.Slot;
 import org.lockstep.metrics.Meters;
 
 /** The log's meters. Gauges show what the owner last noted, so that no other thread ever enters the environment. */
@@ -26,6 +28,16 @@ final class LogMetrics {
         gauge(registry, "log.used.bytes", () -> fileBytes);
         gauge(registry, "log.freelist.pages", () -> freePages);
         gauge(registry, "log.tail.slots", () -> tailSlots);
+    }
+
+    /** These were secured together. */
+    void secured(List<Slot> slots) {
+        int bytes = 0;
+        for (int i = 0; i < slots.size(); i++) {
+            bytes += slots.get(i).payload().length;
+        }
+        commitSlots.update(slots.size());
+        commitBytes.update(bytes);
     }
 
     static void gauge(MetricRegistry registry, String name, Gauge<Long> gauge) {

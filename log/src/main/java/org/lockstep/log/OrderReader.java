@@ -14,7 +14,7 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 
-/** Reads the order: what is in the main log and, behind or between it, what a lazy policy has not flushed yet. Any thread. */
+/** Reads the order: what is in the main log and, behind or between it, what is in the tail only. Any thread. */
 final class OrderReader {
     private final DiskLog disk;
     private final NavigableMap<Position, Slot> unfolded;
@@ -117,7 +117,8 @@ final class OrderReader {
         ViewRecord installed = disk.member().installed();
         long endView = installed == null ? Long.MAX_VALUE : installed.viewId();
         long[] begun = {after.viewId()};
-        NavigableMap<Position, Slot> unflushed = new TreeMap<>(unfolded.tailMap(after, false));
+        NavigableMap<Position, Slot> unflushed = new TreeMap<>();
+        unfolded.tailMap(after, false).forEach(unflushed::put); // slots may be folded meanwhile
         disk.read(txn -> {
             SlotArea order = disk.order();
             requireFrom(after, order);

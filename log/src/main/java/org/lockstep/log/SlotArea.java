@@ -118,12 +118,16 @@ final class SlotArea {
     }
 
     /** Lets slots up to {@code position} go when additions to come need their pages; true while some may be left. */
-    boolean deleteBelow(Position position) {
+    synchronized boolean deleteBelow(Position position) {
         if (position.compareTo(deleteLimit) > 0) {
             deleteLimit = position;
             somethingToDelete = true;
         }
         return somethingToDelete;
+    }
+
+    private synchronized void deleted(boolean someAreLeft, Position limit) {
+        somethingToDelete = someAreLeft || !limit.equals(deleteLimit);
     }
 
     /** Prepares to add {@code slots}, which are in order and continue their senders' chains; the chains are extended at once. */
@@ -136,11 +140,9 @@ final class SlotArea {
         private final List<Slot> slots;
         private final SlotKind kind;
         private final long[] prevIndexes;
-        private final long[] befores;
         private final Position end;
         private final Position limit = deleteLimit;
         private final boolean mayDelete = somethingToDelete;
-        private int payloadBytes;
         private long rowBytes;
         private Floor risen;
         private boolean allGone;
@@ -149,33 +151,22 @@ final class SlotArea {
             this.slots = slots;
             this.kind = kind;
             prevIndexes = new long[slots.size()];
-            befores = kind == SlotKind.STABLE ? new long[slots.size()] : null;
             for (int i = 0; i < prevIndexes.length; i++) {
                 Position position = slots.get(i).position();
                 prevIndexes[i] = chain.extend(position);
-                if (befores != null) {
-                    befores[i] = mark.in(position.viewId());
+                if (kind == SlotKind.STABLE) {
                     mark.raise(position);
                 }
-                payloadBytes += slots.get(i).payload().length;
-                rowBytes += FreshRows.slotBytes(slots.get(i).payload().length);
+                rowBytes += SlotCodec.slotBytes(slots.get(i).payload().length);
             }
             Position highest = slots.isEmpty() ? last : slots.get(slots.size() - 1).position();
             end = highest.compareTo(last) > 0 ? highest : last;
         }
 
-        int payloadBytes() {
-            return payloadBytes;
-        }
-
         void run(Txn<ByteBuffer> txn) {
             risen = null;
-            if (table.hasFreshRoomFor(rowBytes)) {
-                table.putFresh(txn, slots, kind, prevIndexes, befores);
-                return;
-            }
             long pages = mayDelete ? pagesToDelete(txn) : 0;
-            table.put(txn, slots, kind, prevIndexes, befores, last);
+            table.put(txn, slots, kind, prevIndexes, last);
             if (pages >= DELETE_PAGES_MIN) {
                 Floor.Rising rising = new Floor.Rising(floor);
                 allGone = table.deleteFirst(txn, limit, pages * env.pageBytes(), rising);
@@ -191,7 +182,7 @@ final class SlotArea {
         void committed() {
             last = end;
             if (risen != null) {
-                somethingToDelete = !allGone || !limit.equals(deleteLimit);
+                deleted(!allGone, limit);
                 floor = risen;
                 records.committed(floorRecord, risen.encode());
             }
@@ -212,7 +203,6 @@ final class SlotArea {
 
     /** Deletes the slots of view {@code viewId} that {@code cut} does not cover; {@link #shortened} makes it known. */
     void cut(Txn<ByteBuffer> txn, long viewId, Trim cut) {
-        table.settle(txn);
         Position from = null;
         for (int k = 0; k < cut.ranks(); k++) {
             Position first = new Position(viewId, cut.lastIndex(k) + 1, k);

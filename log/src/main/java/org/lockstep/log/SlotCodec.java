@@ -14,17 +14,16 @@ import org.lockstep.ensemble.core.Slot;
  * neighbouring free ones, which a log that deletes as it appends soon runs short of.
  *
  * <p>The first value leads with a header: format (1), {@link SlotKind} (1), unused (2), payload length (4), index of the same
- * sender's slot before this one in the view or -1 (8), of a STABLE slot the place of the stable slot before it in the view's
- * order or -1 (8), CRC32C over key, header and payload (4). One writer thread per instance.
+ * sender's slot before this one in the view or -1 (8), CRC32C over key, header and payload (4). One writer thread per instance.
  */
 final class SlotCodec {
     static final byte FORMAT = 1;
-    static final int HEADER_BYTES = 28;
-    /** Stands for the place before a slot that is not known to be stable. */
-    static final long NOT_STABLE = -2;
+    static final int HEADER_BYTES = 20;
     /** The largest value of which two fit a leaf page: (4096 - 16) / 2, less pointer (2), node header (8), key (16). */
     static final int VALUE_BYTES = 2014;
-    private static final int CHECKED_HEADER_BYTES = 24;
+    private static final int NODE_HEADER_BYTES = 8;
+    private static final int POINTER_BYTES = 2;
+    private static final int CHECKED_HEADER_BYTES = 16;
     private static final int KIND_SHIFT = 16;
     private static final SlotKind[] KINDS = SlotKind.values();
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
@@ -39,15 +38,15 @@ final class SlotCodec {
         void put(ByteBuffer key, ByteBuffer value);
     }
 
-    /** Hands every chunk of {@code slot} to {@code out}, in order; {@code before} is {@link #NOT_STABLE} but for a STABLE one. */
-    void encode(Slot slot, SlotKind kind, long prevIndex, long before, Out out) {
+    /** Hands every chunk of {@code slot} to {@code out}, in order. */
+    void encode(Slot slot, SlotKind kind, long prevIndex, Out out) {
         byte[] payload = slot.payload();
         long high = SlotKey.high(slot.position());
         long low = SlotKey.low(slot.position());
         int first = FORMAT << 24 | kind.ordinal() << KIND_SHIFT;
-        int crcValue = checksum(high, low, first, prevIndex, before, payload);
+        int crcValue = checksum(high, low, first, prevIndex, payload);
         value.clear();
-        value.putInt(first).putInt(payload.length).putLong(prevIndex).putLong(before).putInt(crcValue);
+        value.putInt(first).putInt(payload.length).putLong(prevIndex).putInt(crcValue);
         int offset = 0;
         int chunk = 0;
         do {
@@ -62,7 +61,7 @@ final class SlotCodec {
     }
 
     /** What a header says of its slot. */
-    record Header(SlotKind kind, int length, long prevIndex, long before, int crc) {}
+    record Header(SlotKind kind, int length, long prevIndex, int crc) {}
 
     /** The header that {@code head} leads with, or null when it is none. Absolute reads only. */
     static Header header(ByteBuffer head) {
@@ -75,8 +74,8 @@ final class SlotCodec {
         if (first != (FORMAT << 24 | kind << KIND_SHIFT) || kind >= KINDS.length || length < 0) {
             return null;
         }
-        return new Header(KINDS[kind], length, head.getLong(head.position() + 8), head.getLong(head.position() + 16),
-                head.getInt(head.position() + 24));
+        return new Header(KINDS[kind], length, head.getLong(head.position() + 8),
+                head.getInt(head.position() + 16));
     }
 
     /** The payload of the slot at {@code position} from its chunks, in order; null when they are not it. */
@@ -103,20 +102,31 @@ final class SlotCodec {
     /** Whether the checksum of a slot is right. */
     boolean isRight(long high, long low, Header header, byte[] payload) {
         int first = FORMAT << 24 | header.kind().ordinal() << KIND_SHIFT;
-        return header.crc() == checksum(high, low, first, header.prevIndex(), header.before(), payload);
+        return header.crc() == checksum(high, low, first, header.prevIndex(), payload);
     }
 
     /** CRC32C over the key of the first chunk, its header up to the checksum, and the payload. */
-    private int checksum(long high, long low, int first, long prevIndex, long before, byte[] payload) {
+    private int checksum(long high, long low, int first, long prevIndex, byte[] payload) {
         LONG.set(checked, 0, high);
         LONG.set(checked, 8, low);
         LONG.set(checked, 16, (long) first << 32 | payload.length);
         LONG.set(checked, 24, prevIndex);
-        LONG.set(checked, 32, before);
         crc.reset();
         crc.update(checked, 0, checked.length);
         crc.update(payload, 0, payload.length);
         return (int) crc.getValue();
+    }
+
+    /** What a row with so long a value takes of its page. */
+    static int rowBytes(int valueBytes) {
+        int node = NODE_HEADER_BYTES + SlotKey.BYTES + valueBytes;
+        return POINTER_BYTES + node + (node & 1);
+    }
+
+    /** What a slot with so long a payload takes of its pages, in all its rows. */
+    static long slotBytes(int payloadBytes) {
+        int rows = chunks(payloadBytes);
+        return (long) rows * rowBytes(0) + HEADER_BYTES + payloadBytes + (rows + 1 & ~1);
     }
 
     /** Chunks a payload takes. */

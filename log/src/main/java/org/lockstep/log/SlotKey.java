@@ -55,12 +55,6 @@ final class SlotKey {
         return ByteBuffer.allocateDirect(BYTES).putLong(high).putLong(low).flip();
     }
 
-    /** Compares two keys as LMDB does. */
-    static int compare(ByteBuffer a, ByteBuffer b) {
-        int high = Long.compareUnsigned(a.getLong(0), b.getLong(0));
-        return high != 0 ? high : Long.compareUnsigned(a.getLong(8), b.getLong(8));
-    }
-
     /** True when the key at {@code buffer}'s start belongs to a slot at or before {@code position}. */
     static boolean isUpTo(ByteBuffer buffer, Position position) {
         return position(buffer.getLong(0), buffer.getLong(8)).compareTo(position) <= 0;

@@ -14,9 +14,8 @@ import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Slot;
 
 /**
- * Slots in one LMDB table: appending, deleting from the front, cutting off the end, and reading back with every check. The newest
- * may be in {@link FreshRows} instead; to who reads, and to all changes, both are one. One thread at a time, but for what only
- * reads, in a transaction of its own.
+ * Slots in one LMDB table: appending, deleting from the front, cutting off the end, and reading back with every check. One thread
+ * at a time, but for scans, each of which has its own transaction.
  */
 final class SlotTable {
     static final String NAME = "slots";
@@ -26,75 +25,25 @@ final class SlotTable {
     private final LmdbEnv env;
     private final Dbi<ByteBuffer> table;
     private final SlotCodec codec = new SlotCodec();
-    /** Where this table's newest rows are; null for a table without. */
-    private volatile FreshRows fresh;
 
     SlotTable(LmdbEnv env, String name) {
         this.env = env;
         this.table = env.table(name);
     }
 
-    /** Lets small additions go to {@code rows}, and takes what is there for this table's; null ends that. No reader is about. */
-    void useFresh(FreshRows rows) {
-        fresh = rows;
-    }
-
-    /** Whether an addition of {@link FreshRows#slotBytes} together {@code bytes} can go to the fresh rows. */
-    boolean hasFreshRoomFor(long bytes) {
-        return fresh != null && fresh.hasRoomFor(bytes);
-    }
-
-    /** Puts {@code slots} as {@link #put} does, but into the fresh rows. */
-    void putFresh(Txn<ByteBuffer> txn, List<Slot> slots, SlotKind kind, long[] prevIndexes, long[] befores) {
-        for (int i = 0; i < slots.size(); i++) {
-            Slot slot = slots.get(i);
-            codec.encode(slot, kind, prevIndexes[i], befores == null ? SlotCodec.NOT_STABLE : befores[i], (key, value) -> {
-                if (!fresh.put(txn, key, value)) {
-                    throw holdsAlready(slot);
-                }
-            });
-        }
-    }
-
-    private LogFailedException holdsAlready(Slot slot) {
-        return new LogFailedException(env.file() + " already holds a slot at " + slot.position());
-    }
-
-    /** Moves the fresh rows into the table. */
-    void settle(Txn<ByteBuffer> txn) {
-        if (fresh == null) {
-            return;
-        }
-        ByteBuffer end = lastKey(txn);
-        fresh.take(txn, (key, value) -> {
-            boolean append = end == null || SlotKey.compare(key, end) > 0;
-            if (!table.put(txn, key, value, append ? PutFlags.MDB_APPEND : PutFlags.MDB_NOOVERWRITE)) {
-                throw new LogFailedException(env.file() + " holds a slot twice");
-            }
-        });
-    }
-
-    private ByteBuffer lastKey(Txn<ByteBuffer> txn) {
-        try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
-            return cursor.last() ? ByteBuffer.allocate(SlotKey.BYTES).put(0, cursor.key(), 0, SlotKey.BYTES) : null;
-        }
-    }
-
     /**
-     * Puts {@code slots} into the table in order, the fresh rows before them; {@code prevIndexes} are their places in the
-     * senders' chains, {@code befores} those in the chain of stable slots, null for slots of another kind. {@code last} is the
-     * last position there is: what sorts behind it is appended, which fills pages to the brim.
+     * Puts {@code slots} in order; {@code prevIndexes} are their places in the senders' chains. {@code last} is the last position
+     * in the table: what sorts behind it is appended, which fills pages to the brim.
      */
-    void put(Txn<ByteBuffer> txn, List<Slot> slots, SlotKind kind, long[] prevIndexes, long[] befores, Position last) {
-        settle(txn);
+    void put(Txn<ByteBuffer> txn, List<Slot> slots, SlotKind kind, long[] prevIndexes, Position last) {
         Position end = last;
         for (int i = 0; i < slots.size(); i++) {
             Slot slot = slots.get(i);
             boolean append = slot.position().compareTo(end) > 0;
             PutFlags flag = append ? PutFlags.MDB_APPEND : PutFlags.MDB_NOOVERWRITE;
-            codec.encode(slot, kind, prevIndexes[i], befores == null ? SlotCodec.NOT_STABLE : befores[i], (key, value) -> {
+            codec.encode(slot, kind, prevIndexes[i], (key, value) -> {
                 if (!table.put(txn, key, value, flag)) {
-                    throw holdsAlready(slot);
+                    throw new LogFailedException(env.file() + " already holds a slot at " + slot.position());
                 }
             });
             if (append) {
@@ -110,7 +59,6 @@ final class SlotTable {
      * @return true when nothing up to {@code limit} is left
      */
     boolean deleteFirst(Txn<ByteBuffer> txn, Position limit, long bytesMax, Floor.Rising rising) {
-        settle(txn);
         long deleted = 0;
         long high = 0;
         long low = 0;
@@ -128,7 +76,7 @@ final class SlotTable {
                     }
                     rising.deleted(SlotKey.position(nextHigh, nextLow));
                 }
-                deleted += FreshRows.rowBytes(cursor.val().remaining());
+                deleted += SlotCodec.rowBytes(cursor.val().remaining());
                 cursor.delete();
                 high = nextHigh;
                 low = nextLow;
@@ -139,7 +87,6 @@ final class SlotTable {
 
     /** Deletes every slot at or behind {@code from} that {@code doomed} names. */
     void deleteFrom(Txn<ByteBuffer> txn, Position from, Predicate<Position> doomed) {
-        settle(txn);
         try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
             boolean more = cursor.get(SlotKey.atOrBehind(from), GetOp.MDB_SET_RANGE);
             while (more) {
@@ -157,26 +104,18 @@ final class SlotTable {
     /** Deletes everything. */
     void clear(Txn<ByteBuffer> txn) {
         table.drop(txn);
-        if (fresh != null) {
-            fresh.clear(txn);
-        }
     }
 
     /** The place of the last slot in the table, or null. */
     Position last(Txn<ByteBuffer> txn) {
-        ByteBuffer key = lastKey(txn);
-        Position inTable = key == null ? null : SlotKey.position(key.getLong(0), key.getLong(8));
-        Position inFresh = fresh == null ? null : fresh.last(txn);
-        return inTable == null || inFresh != null && inFresh.compareTo(inTable) > 0 ? inFresh : inTable;
+        try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
+            return cursor.last() ? SlotKey.position(cursor.key().getLong(0), cursor.key().getLong(8)) : null;
+        }
     }
 
     /** Whether there is a slot at {@code position}. */
     boolean contains(Txn<ByteBuffer> txn, Position position) {
-        if (position.index() < 0) {
-            return false;
-        }
-        ByteBuffer key = SlotKey.atOrBehind(position);
-        return table.get(txn, key) != null || fresh != null && fresh.contains(txn, key);
+        return position.index() >= 0 && table.get(txn, SlotKey.atOrBehind(position)) != null;
     }
 
     /** A reader over the whole table, from its first slot, that also counts; close it before the transaction. */
@@ -191,7 +130,7 @@ final class SlotTable {
 
     /** Reads slots in order. Every slot is checked; damage is a {@link LogDamagedException} that names file and place. */
     final class Scan implements AutoCloseable {
-        private final SlotRows rows;
+        private final Cursor<ByteBuffer> cursor;
         private final SlotCodec check = new SlotCodec();
         private final long entriesExpected;
         private final boolean whole;
@@ -202,9 +141,9 @@ final class SlotTable {
 
         private Scan(Txn<ByteBuffer> txn, Position after) {
             whole = after == null;
-            entriesExpected = table.stat(txn).entries + (fresh == null ? 0 : fresh.count(txn));
-            rows = new SlotRows(txn, table, fresh);
-            more = whole ? rows.first() : rows.seek(SlotKey.behind(after));
+            entriesExpected = table.stat(txn).entries;
+            cursor = table.openCursor(txn);
+            more = whole ? cursor.first() : cursor.get(SlotKey.behind(after), GetOp.MDB_SET_RANGE);
         }
 
         /** The place of the slot that {@link #next} would move to; null at the end. */
@@ -213,12 +152,12 @@ final class SlotTable {
                 return null;
             }
             requireKey();
-            return SlotKey.position(rows.key().getLong(0), rows.key().getLong(8));
+            return SlotKey.position(cursor.key().getLong(0), cursor.key().getLong(8));
         }
 
         /** Passes over the slot that {@link #next} would move to, which exists. Not for a scan that counts. */
         void skip() {
-            more = rows.seek(SlotKey.behind(peek()));
+            more = cursor.get(SlotKey.behind(peek()), GetOp.MDB_SET_RANGE);
         }
 
         /** Moves to the next slot; false at the end, once the number of entries has proved right. */
@@ -231,10 +170,10 @@ final class SlotTable {
                 return false;
             }
             requireKey();
-            long high = rows.key().getLong(0);
-            long low = rows.key().getLong(8);
+            long high = cursor.key().getLong(0);
+            long low = cursor.key().getLong(8);
             Position position = SlotKey.position(high, low);
-            header = SlotCodec.header(rows.value());
+            header = SlotCodec.header(cursor.val());
             if (SlotKey.chunk(low) != 0 || position.index() < 0 || header == null) {
                 throw damaged("at slot " + position, "its header is not one");
             }
@@ -257,21 +196,21 @@ final class SlotTable {
             for (int chunk = 0; chunk < chunks; chunk++) {
                 int skip = chunk == 0 ? SlotCodec.HEADER_BYTES : 0;
                 int expected = Math.min(SlotCodec.VALUE_BYTES - skip, length - filled);
-                boolean fits = more && rows.key().remaining() == SlotKey.BYTES && rows.key().getLong(0) == high
-                        && rows.key().getLong(8) == (low | chunk) && rows.value().remaining() == skip + expected;
+                boolean fits = more && cursor.key().remaining() == SlotKey.BYTES && cursor.key().getLong(0) == high
+                        && cursor.key().getLong(8) == (low | chunk) && cursor.val().remaining() == skip + expected;
                 if (!fits) {
                     throw damaged("at slot " + position, "chunk " + chunk + " of " + chunks + " is missing");
                 }
-                rows.value().get(skip, payload, filled, expected);
+                cursor.val().get(skip, payload, filled, expected);
                 filled += expected;
                 entries++;
-                more = rows.next();
+                more = cursor.next();
             }
             return payload;
         }
 
         private void requireKey() {
-            if (rows.key().remaining() != SlotKey.BYTES) {
+            if (cursor.key().remaining() != SlotKey.BYTES) {
                 throw damaged(slot == null ? "at its first slot" : "behind slot " + slot.position(), "a key is not one");
             }
         }
@@ -293,7 +232,7 @@ final class SlotTable {
 
         @Override
         public void close() {
-            rows.close();
+            cursor.close();
         }
     }
 

@@ -70,8 +70,7 @@ public final class StateImport implements AutoCloseable {
         }
         discard(directory);
         LmdbState.format(file, directory.diskId(), options);
-        StateImport begun = new StateImport(directory, file, header, LmdbEnv.open(file, options.stateMapBytes(),
-                LmdbEnv.Flush.WHOLE));
+        StateImport begun = new StateImport(directory, file, header, LmdbEnv.open(file, options.stateMapBytes()));
         begun.reached = StateExport.ResumePoint.START;
         begun.commit(txn -> begun.system.put(txn, HEADER, headerBytes));
         return begun;
@@ -94,7 +93,7 @@ public final class StateImport implements AutoCloseable {
     }
 
     private static byte[] headerOf(Path file, StorageOptions options) {
-        try (LmdbEnv env = LmdbEnv.open(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE)) {
+        try (LmdbEnv env = LmdbEnv.open(file, options.stateMapBytes())) {
             EntryTable system = new EntryTable(env, LmdbState.SYSTEM);
             try (Txn<ByteBuffer> txn = env.read()) {
                 return system.get(txn, HEADER);
@@ -108,7 +107,7 @@ public final class StateImport implements AutoCloseable {
             StateChunks.Header header) {
         LmdbEnv env = null;
         try {
-            env = LmdbEnv.open(file, options.stateMapBytes(), LmdbEnv.Flush.WHOLE);
+            env = LmdbEnv.open(file, options.stateMapBytes());
             StateImport found = new StateImport(directory, file, header, env);
             if (found.load(headerBytes)) {
                 return found;

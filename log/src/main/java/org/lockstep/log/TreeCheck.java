@@ -216,7 +216,7 @@ final class TreeCheck {
             if (count.free) {
                 freePages(number, first * meta.pageBytes + MetaPages.PAGE_HEADER_BYTES, size);
             }
-        } else if (nodeFlags != 0 || count.main && !isFreshRow(in, node)) {
+        } else if (nodeFlags != 0 || count.main) {
             throw damaged(number, "has a node of a wrong kind");
         } else if (count.free) {
             freePages(number, number * meta.pageBytes + data, size);
@@ -224,11 +224,6 @@ final class TreeCheck {
         if (count.free && Long.compareUnsigned(in.getLong(node + NODE_HEADER_BYTES), meta.txnId) > 0) {
             throw damaged(number, "has free pages of a commit to come");
         }
-    }
-
-    /** What the main tree may hold beside its tables, see {@link FreshRows}. */
-    private static boolean isFreshRow(ByteBuffer in, int node) {
-        return (in.getShort(node + 6) & 0xffff) == SlotKey.BYTES;
     }
 
     private void overflow(long first, int level, long size, Count count) {

@@ -37,7 +37,7 @@ final class BitFlips {
 
     private void run(Random random, int flips) throws Exception {
         Map<String, String> expected = content();
-        Path file = dataDir.resolve("lockstep-2").resolve(name);
+        Path file = dataDir.resolve("lockstep-3").resolve(name);
         MetaPages meta = MetaPages.read(file);
         byte[] sound = Files.readAllBytes(file);
         int detected = 0;

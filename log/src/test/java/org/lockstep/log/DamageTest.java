@@ -42,7 +42,7 @@ class DamageTest {
     @TempDir
     Path dataDir;
 
-    /** A log with slots of many sizes, fresh rows, a trimmed front, free pages, and a record that spans pages. */
+    /** A log with slots of many sizes, a trimmed front, free pages, and a record that spans pages. */
     private void fillLog() {
         Random random = new Random(11);
         try (DataDirectory directory = openDirectory(dataDir); LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {
@@ -61,7 +61,7 @@ class DamageTest {
     }
 
     private Path file(String name) {
-        return dataDir.resolve("lockstep-2").resolve(name);
+        return dataDir.resolve("lockstep-3").resolve(name);
     }
 
     private DataDirectoryException refusal() {
@@ -144,6 +144,12 @@ class DamageTest {
         throw new AssertionError("not in the file");
     }
 
+    private void openAndClose() {
+        try (DataDirectory directory = openDirectory(dataDir)) {
+            openLog(directory, FsyncPolicy.DURABLE).close();
+        }
+    }
+
     @Test
     void aFlippedBitInASlotNamesFileAndPlace() throws IOException {
         Slot marked = slot(at(1, 7), 1000);
@@ -151,6 +157,7 @@ class DamageTest {
             log.secure(slots(1, 0, 7, 1000));
             log.secure(List.of(marked));
         }
+        openAndClose(); // which moves them from the tail
         byte[] before = Files.readAllBytes(file("log.mdb"));
         flip(file("log.mdb"), find(before, marked.payload()) + 500);
         byte[] flipped = Files.readAllBytes(file("log.mdb"));
@@ -266,7 +273,7 @@ class DamageTest {
         openDirectory(other).close();
         for (String name : List.of("log.mdb", "state.mdb")) {
             byte[] sound = Files.readAllBytes(file(name));
-            Files.copy(other.resolve("lockstep-2").resolve(name), file(name),
+            Files.copy(other.resolve("lockstep-3").resolve(name), file(name),
                     java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             assertEquals(Kind.FOREIGN_FORMAT, refusal().kind());
             Files.write(file(name), sound);
@@ -285,7 +292,7 @@ class DamageTest {
                 log.secure(all);
                 log.fold(at(1, 9));
             }
-            Files.write(dir.resolve("lockstep-2").resolve("tail.mdb"), torn);
+            Files.write(dir.resolve("lockstep-3").resolve("tail.0"), torn);
             try (DataDirectory directory = DataDirectory.open(dir, SMALL, "boot-b");
                     LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
                 List<Slot> found = new ArrayList<>();
@@ -304,7 +311,7 @@ class DamageTest {
                     LmdbLog log = openLog(directory, FsyncPolicy.NO_SYNC)) {
                 log.secure(slots(1, 0, 10, 500));
             }
-            Path boot = dir.resolve("lockstep-2").resolve("tail.boot");
+            Path boot = dir.resolve("lockstep-3").resolve("tail.boot");
             if (torn.equals("none")) {
                 Files.delete(boot);
             } else {

@@ -38,7 +38,7 @@ class DataDirectoryTest {
         }
         try (DataDirectory directory = openDirectory(dataDir)) {
             assertEquals(id, directory.diskId());
-            assertEquals("lockstep-2", directory.path().getFileName().toString());
+            assertEquals("lockstep-3", directory.path().getFileName().toString());
         }
         try (DataDirectory directory = openDirectory(temp.resolve("other"))) {
             assertFalse(id.equals(directory.diskId()));
@@ -95,12 +95,12 @@ class DataDirectoryTest {
     void refusesOtherFormats() throws IOException {
         Files.createDirectory(temp.resolve("lockstep-1"));
         assertTrue(refused(temp, Kind.FOREIGN_FORMAT).getMessage().contains("lockstep-1"));
-        assertFalse(Files.exists(temp.resolve("lockstep-2")));
+        assertFalse(Files.exists(temp.resolve("lockstep-3")));
         Files.delete(temp.resolve("lockstep-1"));
         openDirectory(temp).close();
-        Path format = temp.resolve("lockstep-2/FORMAT");
+        Path format = temp.resolve("lockstep-3/FORMAT");
         String written = Files.readString(format);
-        Files.writeString(format, written.replace("format 2", "format 7"));
+        Files.writeString(format, written.replace("format 3", "format 7"));
         assertTrue(refused(temp, Kind.FOREIGN_FORMAT).getMessage().contains("format 7"));
         Files.writeString(format, "");
         refused(temp, Kind.DAMAGED);
@@ -118,13 +118,13 @@ class DataDirectoryTest {
         Files.createDirectories(other.resolve("version-2"));
         Files.createFile(other.resolve("version-2/snapshot.0"));
         assertTrue(refused(other, Kind.FOREIGN_FORMAT).getMessage().contains("Apache ZooKeeper"));
-        assertFalse(Files.exists(other.resolve("lockstep-2")));
+        assertFalse(Files.exists(other.resolve("lockstep-3")));
         assertTrue(Files.exists(version2));
     }
 
     @Test
     void beginsAgainWhenItDiedWhileFormatting() throws IOException {
-        Path draft = Files.createDirectory(temp.resolve("lockstep-2.new"));
+        Path draft = Files.createDirectory(temp.resolve("lockstep-3.new"));
         Files.writeString(draft.resolve("log.mdb"), "half");
         try (DataDirectory directory = openDirectory(temp)) {
             assertTrue(Files.exists(directory.logFile()));

@@ -18,7 +18,7 @@ import org.lockstep.state.StateBase.Table;
 
 /** What the tests of this module share. */
 final class Fixtures {
-    static final StorageOptions SMALL = new StorageOptions(64 << 20, 64 << 20, 256 << 20, 1 << 20);
+    static final StorageOptions SMALL = new StorageOptions(64 << 20, 64 << 10, 256 << 20, 1 << 20);
 
     private Fixtures() {}
 

@@ -115,6 +115,6 @@ class FullDiskTest {
         }
         DataDirectoryException refusal = assertThrows(DataDirectoryException.class, () -> openDirectory(small).close());
         assertEquals(Kind.DISK_FULL, refusal.kind(), refusal.getMessage());
-        assertTrue(Files.notExists(small.resolve("lockstep-2")));
+        assertTrue(Files.notExists(small.resolve("lockstep-3")));
     }
 }

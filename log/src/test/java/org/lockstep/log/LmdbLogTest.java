@@ -157,7 +157,7 @@ class LmdbLogTest {
         try (DataDirectory directory = DataDirectory.open(dataDir, SMALL, "boot-a");
                 LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {
             assertSame(all, replayed(log, Position.START));
-            assertTrue(Files.notExists(directory.tailFile()));
+            assertTrue(Files.notExists(directory.tailBootFile()));
         }
         try (DataDirectory directory = DataDirectory.open(dataDir, SMALL, "boot-b");
                 LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {

@@ -315,7 +315,7 @@ class MemberLogCopyTest {
     }
 
     private void flip(byte[] payload) throws IOException {
-        Path file = dataDir.resolve("lockstep-2").resolve("log.mdb");
+        Path file = dataDir.resolve("lockstep-3").resolve("log.mdb");
         byte[] bytes = Files.readAllBytes(file);
         byte[] needle = Arrays.copyOf(payload, 40);
         for (int i = 0; i + needle.length <= bytes.length; i++) {

@@ -52,10 +52,11 @@ class SeparateLogTest {
     void everyFileOfTheLogLiesInDataLogDir(FsyncPolicy policy) throws IOException {
         try (DataDirectory directory = open(); LmdbLog log = openLog(directory, policy)) {
             log.secure(slots(1, 1, 4, 100));
-            assertTrue(Files.exists(logs.resolve("lockstep-2/log.mdb")));
-            assertEquals(policy.isLazy(), Files.exists(logs.resolve("lockstep-2/tail.mdb")));
-            assertFalse(hasAny(data.resolve("lockstep-2"), "{log,tail}.*"));
-            assertTrue(hasAny(data.resolve("lockstep-2"), "state.mdb"));
+            assertTrue(Files.exists(logs.resolve("lockstep-3/log.mdb")));
+            assertTrue(Files.exists(logs.resolve("lockstep-3/tail.0")));
+            assertEquals(policy.isLazy(), Files.exists(logs.resolve("lockstep-3/tail.boot")));
+            assertFalse(hasAny(data.resolve("lockstep-3"), "{log,tail}.*"));
+            assertTrue(hasAny(data.resolve("lockstep-3"), "state.mdb"));
         }
         try (DataDirectory directory = open(); LmdbLog log = openLog(directory, policy)) {
             assertEquals(at(1, 3), log.last());
@@ -108,16 +109,16 @@ class SeparateLogTest {
         open().close();
         Files.move(logs, temp.resolve("elsewhere"));
         refused(logs, Kind.DAMAGED);
-        assertFalse(Files.exists(logs.resolve("lockstep-2")), "a new log was made in place of the lost one");
+        assertFalse(Files.exists(logs.resolve("lockstep-3")), "a new log was made in place of the lost one");
     }
 
     @Test
     void theLogOfAnotherServerIsLeftAlone() throws IOException {
         open().close();
-        byte[] before = Files.readAllBytes(logs.resolve("lockstep-2/log.mdb"));
+        byte[] before = Files.readAllBytes(logs.resolve("lockstep-3/log.mdb"));
         data = temp.resolve("data2");
         refused(logs, Kind.FOREIGN_FORMAT);
-        assertEquals(-1, Arrays.mismatch(before, Files.readAllBytes(logs.resolve("lockstep-2/log.mdb"))));
+        assertEquals(-1, Arrays.mismatch(before, Files.readAllBytes(logs.resolve("lockstep-3/log.mdb"))));
     }
 
     @Test
@@ -126,7 +127,7 @@ class SeparateLogTest {
         try (DataDirectory directory = open()) {
             id = directory.diskId();
         }
-        Files.move(data.resolve("lockstep-2"), data.resolve("lockstep-2.new"));
+        Files.move(data.resolve("lockstep-3"), data.resolve("lockstep-3.new"));
         try (DataDirectory directory = open(); LmdbLog log = openLog(directory, FsyncPolicy.DURABLE)) {
             assertNotEquals(id, directory.diskId());
             log.secure(slots(1, 1, 2, 10));

@@ -170,7 +170,7 @@ class ServerErrorsTest {
             server.start();
             write(server, "/a", NEEDLE);
             server.kill();
-            return server.dataDir().resolve("lockstep-2/log.mdb");
+            return server.dataDir().resolve("lockstep-3/log.mdb");
         }
     }
 

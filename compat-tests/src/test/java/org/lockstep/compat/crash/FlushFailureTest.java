@@ -104,6 +104,6 @@ class FlushFailureTest {
     static void oneLineTellsWhy(LockstepProcess server) throws IOException {
         List<String> errors = Files.readAllLines(server.logFile()).stream().filter(line -> line.contains("ERROR")).toList();
         assertEquals(1, errors.size(), () -> "one line must say why it stopped: " + errors);
-        assertTrue(errors.get(0).contains("lockstep-2"), "the line names the place: " + errors.get(0));
+        assertTrue(errors.get(0).contains("lockstep-3"), "the line names the place: " + errors.get(0));
     }
 }

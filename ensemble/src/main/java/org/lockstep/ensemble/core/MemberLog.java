@@ -1,6 +1,7 @@
 package org.lockstep.ensemble.core;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The log of an ensemble member on its disk: what {@link Effect} asks for and {@link Recovered} tells. Owned by the core,
@@ -58,6 +59,12 @@ public interface MemberLog extends AutoCloseable {
      * @throws IllegalStateException when the base is {@code STAGED} and {@code view} was not staged
      */
     void install(ViewRecord view, MemberId as, Effect.Base base, Trim cut);
+
+    /**
+     * Has {@code listener} hear, on any thread, what has failed in the background: from then on the log takes nothing more. To be
+     * called at most once, before anything is written.
+     */
+    default void onFailure(Consumer<RuntimeException> listener) {}
 
     /** The installed view, or null. For the log thread and whoever hears from it. */
     ViewRecord installed();

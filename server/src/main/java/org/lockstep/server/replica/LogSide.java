@@ -62,6 +62,7 @@ final class LogSide implements LogThread.Listener {
     }
 
     void start() {
+        log.onFailure(e -> fatal.onFatal("the log failed", e));
         thread = new LogThread("lockstep-log", log, this, watch, fatal);
         thread.start();
     }

@@ -148,7 +148,7 @@ class ObserverTest {
     private static void letGo(EmbeddedEnsemble ensemble) throws Exception {
         try (TestClient there = new TestClient(ensemble.clientPort(1))) {
             for (int round = 0; round < 8; round++) {
-                create(there, "round" + round + "-", 100, 100);
+                create(there, "round" + round + "-", 100, 10_000);
                 Thread.sleep(250);
             }
         }
