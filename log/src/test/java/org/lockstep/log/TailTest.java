@@ -89,11 +89,14 @@ class TailTest {
         LmdbLogTest.assertSame(all, found(dir, FsyncPolicy.DURABLE));
     }
 
-    /** Slots are never missing in front of others that are there, and never another's bytes. */
+    /** Slots are never missing in front of others that are there, and never another's bytes; each is of a sender of its own. */
     @ParameterizedTest
     @EnumSource(FsyncPolicy.class)
     void aFlippedBitIsDetectedOrHarmlessOrInTheLastRecord(FsyncPolicy policy) throws IOException {
-        List<Slot> all = slots(1, 0, 12, 300);
+        List<Slot> all = new ArrayList<>();
+        for (int rank = 0; rank < 12; rank++) {
+            all.add(slot(new Position(1, 0, rank), 300));
+        }
         Path dir = write("flip", policy, all);
         Random random = new Random(9);
         int detected = 0;
