@@ -139,7 +139,7 @@ class TailTest {
                     together.sort((a, b) -> a.position().compareTo(b.position()));
                     expected.addAll(together);
                     log.secure(together);
-                    if (policy.isLazy() && i % 10 == 0) {
+                    if (policy.isLazy() && i % 40 == 20) {
                         log.flushAll();
                     }
                 }
@@ -171,6 +171,17 @@ class TailTest {
             assertFalse(log.tailDiscarded());
             assertEquals(at(2, 0), log.last());
         }
+    }
+
+    /** A slot that names one before it that is nowhere is not taken for the next. */
+    @Test
+    void aMissingFileIsNoticed() throws IOException {
+        Path dir = write("both", FsyncPolicy.NO_SYNC, slots(1, 0, 100, 1500));
+        write("both", FsyncPolicy.NO_SYNC, slots(1, 100, 200, 1500));
+        assertEquals(200, found(copy(dir, "whole"), FsyncPolicy.NO_SYNC).size());
+        Files.delete(tail(dir, 0));
+        LogDamagedException e = assertThrows(LogDamagedException.class, () -> found(dir, FsyncPolicy.NO_SYNC));
+        assertTrue(e.getMessage().contains("is missing"), e.getMessage());
     }
 
     /** Files of another directory hold nothing that this one would take. */
