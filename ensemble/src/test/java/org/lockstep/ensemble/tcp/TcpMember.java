@@ -53,6 +53,10 @@ public final class TcpMember implements TransportListener {
     private final TreeMap<Long, List<Effect.Send>> waitForRecord = new TreeMap<>();
     private long storedUpTo;
     private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
+    private final List<Position> secured = new ArrayList<>();
+    private final Runnable turnTask = this::turn;
+    private boolean turnScheduled;
+    private boolean securesAtOnce;
     private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
     private final List<ViewRecord> views = new ArrayList<>();
     final List<Slot> delivered = new ArrayList<>();
@@ -96,7 +100,7 @@ public final class TcpMember implements TransportListener {
         waitForRecord.clear();
         transfersUnderWay.clear();
         storedUpTo = 0;
-        ticker = loop.scheduleAtFixedRate(() -> turn(() -> core.tick(System.nanoTime())), 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        ticker = loop.scheduleAtFixedRate(() -> input(() -> core.tick(System.nanoTime())), 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** The process dies; what it had queued is gone, its disk stays. */
@@ -107,6 +111,11 @@ public final class TcpMember implements TransportListener {
             inbox.clear();
         }).syncUninterruptibly();
         transport.close();
+    }
+
+    /** For measuring: slots are secured within the turn, by nothing at all; no process may end. To be called on the loop. */
+    public void secureAtOnce() {
+        securesAtOnce = true;
     }
 
     /** On the loop. */
@@ -137,15 +146,34 @@ public final class TcpMember implements TransportListener {
     /** On the loop. */
     public void submit(byte[] payload) {
         inbox.add(payload);
-        turn(() -> {});
+        scheduleTurn();
     }
 
-    private void turn(Runnable input) {
+    /** Gives the core something to deal with; what it asks for is done in the next turn. */
+    private void input(Runnable input) {
         if (core == null) {
             return;
         }
         try {
             input.run();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        }
+        scheduleTurn();
+    }
+
+    /** At the end of this round of the event loop, as the server does. */
+    private void scheduleTurn() {
+        if (!turnScheduled) {
+            turnScheduled = true;
+            loop.execute(turnTask);
+        }
+    }
+
+    private void turn() {
+        turnScheduled = false;
+        try {
             perform();
         } catch (RuntimeException | Error e) {
             failure = e;
@@ -154,18 +182,35 @@ public final class TcpMember implements TransportListener {
     }
 
     private void perform() {
-        while (!inbox.isEmpty() && core.mayTakeMore()) {
+        while (core != null && !inbox.isEmpty() && core.mayTakeMore()) {
             core.submit(inbox.poll());
         }
-        core.endTurn();
-        while (core != null && !core.effects().list().isEmpty()) {
-            List<Effect> effects = List.copyOf(core.effects().list());
-            core.effects().clear();
-            for (Effect effect : effects) {
-                perform(effect);
+        boolean more = true;
+        while (more && core != null) {
+            EnsembleMember process = core;
+            List<Effect> asked = process.effects().list();
+            for (int i = 0; i < asked.size() && core == process; i++) {
+                perform(asked.get(i));
             }
+            process.effects().clear();
+            reportSecured();
+            if (asked.isEmpty()) {
+                process.endTurn();
+            }
+            more = !asked.isEmpty();
         }
         transport.flush();
+    }
+
+    private void reportSecured() {
+        if (secured.isEmpty()) {
+            return;
+        }
+        transport.flush(); // the slots are on their way while the own log takes them
+        for (int i = 0; i < secured.size() && core != null; i++) {
+            core.secured(secured.get(i));
+        }
+        secured.clear();
     }
 
     /** The log has done it: reported later, as a log thread would. */
@@ -173,7 +218,7 @@ public final class TcpMember implements TransportListener {
         EnsembleMember process = core;
         loop.execute(() -> {
             if (core == process) {
-                turn(report);
+                input(report);
             }
         });
     }
@@ -186,8 +231,7 @@ public final class TcpMember implements TransportListener {
                 waitForRecord.computeIfAbsent(send.afterRecord(), number -> new ArrayList<>()).add(send);
             }
         } else if (effect instanceof Effect.Secure secure) {
-            log.secure(secure.slot());
-            done(() -> core.secured(secure.slot().position()));
+            secure(secure.slot());
         } else if (effect instanceof Effect.FlushAll flush) {
             done(() -> core.flushedAll(flush.token()));
         } else if (effect instanceof Effect.Store store) {
@@ -206,12 +250,12 @@ public final class TcpMember implements TransportListener {
             }
         } else if (effect instanceof Effect.OweRows) {
             EnsembleMember process = core;
-            loop.schedule(() -> turn(process::payRows), 1, TimeUnit.MILLISECONDS);
+            loop.schedule(() -> payRows(process), 1, TimeUnit.MILLISECONDS);
         } else if (effect instanceof Effect.BeginView begin) {
             beginView(begin);
         } else if (effect instanceof Effect.FetchState fetch) {
             // A learner gets everything with the base of its first view: what it follows before, it only counts.
-            loop.schedule(() -> turn(() -> core.stateFetched(fetch.stream(), Position.beginOf(core.decided().viewId()))), 20,
+            loop.schedule(() -> input(() -> core.stateFetched(fetch.stream(), Position.beginOf(core.decided().viewId()))), 20,
                     TimeUnit.MILLISECONDS);
         } else if (effect instanceof Effect.ReadLog read) {
             readLog(read);
@@ -219,6 +263,15 @@ public final class TcpMember implements TransportListener {
             sendTransfer(transfer);
         } else if (effect instanceof Effect.Excluded) {
             comeBack();
+        }
+    }
+
+    private void secure(Slot slot) {
+        if (securesAtOnce) {
+            secured.add(slot.position());
+        } else {
+            log.secure(slot);
+            done(() -> core.secured(slot.position()));
         }
     }
 
@@ -239,6 +292,12 @@ public final class TcpMember implements TransportListener {
             done(() -> core.message(self, send.message()));
         } else {
             transport.send(send.serverId(), send.message());
+        }
+    }
+
+    private void payRows(EnsembleMember process) {
+        if (core == process) {
+            input(process::payRows);
         }
     }
 
@@ -278,17 +337,17 @@ public final class TcpMember implements TransportListener {
 
     @Override
     public void onMessage(MemberId from, Message message) {
-        turn(() -> core.message(from, message));
+        input(() -> core.message(from, message));
     }
 
     @Override
     public void onConnection(int serverId, boolean up) {
-        turn(() -> core.connection(serverId, up));
+        input(() -> core.connection(serverId, up));
     }
 
     @Override
     public void onProcessGone(MemberId member) {
-        turn(() -> core.processGone(member));
+        input(() -> core.processGone(member));
     }
 
     @Override
@@ -393,7 +452,7 @@ public final class TcpMember implements TransportListener {
         public void onEnd() {
             try {
                 Message.Transfer bare = (Message.Transfer) MessageCodec.decode(ByteBuffer.wrap(head));
-                turn(() -> core.message(from, new Message.Transfer(bare.ballot(), bare.attempt(), bare.value(), slots)));
+                input(() -> core.message(from, new Message.Transfer(bare.ballot(), bare.attempt(), bare.value(), slots)));
             } catch (MalformedMessageException e) {
                 failure = e;
             }
