@@ -52,7 +52,7 @@ rm -f "$out/output" "$out/exit"
 
 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m "$megabytes" -smp 2 -display none -no-reboot -nodefaults \
     -kernel "$IMAGE/vmlinuz" -initrd "$IMAGE/initramfs.gz" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off${number:+ guest=$number}" "${network[@]}" \
+    -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable clocksource=tsc${number:+ guest=$number}" "${network[@]}" \
     -serial "file:$work/console" \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
     -virtfs "local,path=$out,mount_tag=out,security_model=none,multidevs=remap" </dev/null &
