@@ -115,7 +115,9 @@ public final class Lane {
 
     /** Sends what did not find room in the device's queue before. */
     public void flush() throws IOException {
-        pair.poll(); // each time: writes that fail say so here only
+        if (pair.awaitsReport()) {
+            pair.poll();
+        }
         if (pair.isBroken()) {
             return;
         }
@@ -138,6 +140,11 @@ public final class Lane {
             rowWaits = false;
             bytesSent += bytes;
         }
+    }
+
+    /** Looks whether a write has failed, which {@link #flush} does only when it needs room; to be called from time to time. */
+    public void checkWrites() throws IOException {
+        pair.poll();
     }
 
     /** Hands over what the peer has written; see {@link Inbound#poll}. */

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class LaneLink implements Inbound.Sink {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLink.class);
     private static final int SLOTS_PER_POLL = 64;
+    private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long HELD_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
 
     private final long number;
@@ -43,6 +44,7 @@ final class LaneLink implements Inbound.Sink {
     private boolean rowChanged;
     private boolean slotsChanged;
     private long waitingBytes;
+    private long checkedAt;
     private long heldSince;
     private long heldAt = -1;
     private String failure;
@@ -254,6 +256,7 @@ final class LaneLink implements Inbound.Sink {
         if (isDead() || lane == null) {
             return;
         }
+        checkWrites(nowNanos);
         if (pair.isBroken()) {
             fail(pair.failure());
         } else if (notices != null && notices.failure() != null) {
@@ -263,6 +266,17 @@ final class LaneLink implements Inbound.Sink {
             heldAt = lane.consumed();
         } else if (nowNanos - heldSince > HELD_NANOS_MAX) {
             fail("what a row tells of does not come");
+        }
+    }
+
+    private void checkWrites(long nowNanos) {
+        if (nowNanos - checkedAt >= CHECK_NANOS) {
+            checkedAt = nowNanos;
+            try {
+                lane.checkWrites();
+            } catch (IOException e) {
+                fail(e.getMessage());
+            }
         }
     }
 

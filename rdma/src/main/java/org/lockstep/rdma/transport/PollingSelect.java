@@ -12,11 +12,17 @@ import java.util.Arrays;
  * loop's I/O handler; without lanes it does what another strategy says.
  *
  * <p>While lanes are there sockets are asked every {@link #SELECT_NANOS}, and not for each thing that comes: so to receive over
- * RDMA takes no system call. Everything happens on the loop's thread.
+ * RDMA takes no system call. Where asking is slow it is done less often, and it waits for a while for what came through a lane
+ * to be dealt with. Everything happens on the loop's thread.
  */
 public final class PollingSelect implements SelectStrategy {
-    /** How long sockets wait at most, as long as no task takes longer. */
+    /** How long sockets wait when nothing else is to do. */
     static final long SELECT_NANOS = 20_000;
+    /** Of the time of a thread that only looks, asking takes at most one part in so many. */
+    private static final int SELECT_SHARE = 32;
+    private static final long SELECT_NANOS_MAX = 320_000;
+    /** So many times longer they wait while something else is to do. */
+    private static final int BUSY_FACTOR = 4;
 
     /** A transport with lanes. */
     interface Lanes {
@@ -34,6 +40,7 @@ public final class PollingSelect implements SelectStrategy {
     private Lanes[] all = {};
     private SingleThreadEventExecutor loop;
     private long selectedAt;
+    private long selectNanos = SELECT_NANOS;
     private long cameAt;
 
     /** @param otherwise what to do while there are no lanes */
@@ -60,15 +67,14 @@ public final class PollingSelect implements SelectStrategy {
             return otherwise.calculateStrategy(selectNow, hasTasks);
         }
         long now = System.nanoTime();
-        boolean come = poll(now);
-        if (now - selectedAt >= SELECT_NANOS) {
-            selectedAt = now;
-            int ready = selectNow.get();
+        boolean busy = poll(now) || hasTasks;
+        if (now - selectedAt >= (busy ? BUSY_FACTOR * selectNanos : selectNanos)) {
+            int ready = select(selectNow);
             if (ready > 0) {
                 return ready;
             }
         }
-        if (come || hasTasks) {
+        if (busy) {
             return CONTINUE;
         }
         if (spins(now)) {
@@ -76,6 +82,14 @@ public final class PollingSelect implements SelectStrategy {
             return CONTINUE;
         }
         return prepareToSleep() ? SELECT : CONTINUE;
+    }
+
+    private int select(IntSupplier selectNow) throws Exception {
+        long from = System.nanoTime();
+        int ready = selectNow.get();
+        selectedAt = System.nanoTime();
+        selectNanos = Math.max(SELECT_NANOS, Math.min(SELECT_NANOS_MAX, SELECT_SHARE * (selectedAt - from)));
+        return ready;
     }
 
     private boolean poll(long now) {
@@ -100,7 +114,7 @@ public final class PollingSelect implements SelectStrategy {
     /** Until something comes, another thread gives the loop a task, or the sockets' turn has come. */
     private void spin(long from) {
         long now = from;
-        while (now - selectedAt < SELECT_NANOS && (loop == null || loop.pendingTasks() == 0)) {
+        while (now - selectedAt < selectNanos && (loop == null || loop.pendingTasks() == 0)) {
             Thread.onSpinWait();
             now = System.nanoTime();
             if (poll(now)) {

@@ -42,8 +42,8 @@ public final class QueuePair implements AutoCloseable {
     private final int sendsMax;
     private final int receivesMax;
     private final int inlineBytesMax;
-    private final SVCPostSend plain;
-    private final SVCPostSend notifying;
+    private final WriteCall plain;
+    private final WriteCall notifying;
     private final SVCPostRecv receive;
     private final IbvWC[] sent = completions();
     private final IbvWC[] received = completions();
@@ -126,14 +126,29 @@ public final class QueuePair implements AutoCloseable {
         }
     }
 
-    private SVCPostSend write(int opcode) throws IOException {
+    /** A call that posts one write, made once, with the places where its parameters go. */
+    private static final class WriteCall {
+        private final SVCPostSend call;
+        private final SVCPostSend.SendWRMod request;
+        private final SVCPostSend.SgeMod part;
+        private final SVCPostSend.RdmaMod there;
+
+        WriteCall(SVCPostSend call) throws IOException {
+            this.call = call;
+            request = call.getWrMod(0);
+            part = request.getSgeMod(0);
+            there = request.getRdmaMod();
+        }
+    }
+
+    private WriteCall write(int opcode) throws IOException {
         IbvSendWR request = new IbvSendWR();
         LinkedList<IbvSge> parts = new LinkedList<>();
         parts.add(new IbvSge());
         request.setSg_list(parts);
         request.setNum_sge(1);
         request.setOpcode(opcode);
-        return pair.postSend(List.of(request), null);
+        return new WriteCall(pair.postSend(List.of(request), null));
     }
 
     /** How many more writes may be posted. */
@@ -152,21 +167,19 @@ public final class QueuePair implements AutoCloseable {
         if (room() <= 0) {
             throw new IOException(failure != null ? failure : sendsMax + " writes are under way");
         }
-        SVCPostSend call = notify ? notifying : plain;
-        SVCPostSend.SendWRMod request = call.getWrMod(0);
+        WriteCall write = notify ? notifying : plain;
         // Two reports under way at any time, so that room comes back before the queue is full.
         boolean report = posted + 1 - reporting >= Math.max(1, sendsMax / 2);
-        request.setWr_id(posted + 1);
-        request.setSend_flags((report ? IbvSendWR.IBV_SEND_SIGNALED : 0)
+        write.request.setWr_id(posted + 1);
+        write.request.setSend_flags((report ? IbvSendWR.IBV_SEND_SIGNALED : 0)
                 | (bytes <= inlineBytesMax ? IbvSendWR.IBV_SEND_INLINE : 0));
-        SVCPostSend.SgeMod part = request.getSgeMod(0);
-        part.setAddr(from.address() + offset);
-        part.setLength(bytes);
-        part.setLkey(from.localKey());
-        request.getRdmaMod().setRemote_addr(remoteAddress);
-        request.getRdmaMod().setRkey(remoteKey);
+        write.part.setAddr(from.address() + offset);
+        write.part.setLength(bytes);
+        write.part.setLkey(from.localKey());
+        write.there.setRemote_addr(remoteAddress);
+        write.there.setRkey(remoteKey);
         try {
-            call.execute();
+            write.call.execute();
         } catch (IOException e) {
             breaks("posting a write failed: " + e.getMessage());
             throw e;
@@ -177,7 +190,12 @@ public final class QueuePair implements AutoCloseable {
         }
     }
 
-    /** Takes note of the writes that were carried out. */
+    /** A write is under way that will report that it and those before it are carried out: {@link #poll} may find it. */
+    public boolean awaitsReport() {
+        return reporting > completed;
+    }
+
+    /** Takes note of the writes that were carried out, and of one that has failed. */
     public void poll() throws IOException {
         int count;
         do {
@@ -306,8 +324,8 @@ public final class QueuePair implements AutoCloseable {
     }
 
     private void freeCalls() {
-        plain.free();
-        notifying.free();
+        plain.call.free();
+        notifying.call.free();
         receive.free();
         pollSent.free();
         pollReceived.free();
