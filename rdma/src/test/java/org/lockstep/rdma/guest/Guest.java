@@ -27,6 +27,16 @@ final class Guest {
         return Long.parseLong(Files.readString(COUNTERS.resolve("sent_pkts")).trim());
     }
 
+    /** How many system calls of a kind, {@code syscr} or {@code syscw}, this thread has made: those that read or write files. */
+    static long systemCalls(String kind) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/thread-self/io"))) {
+            if (line.startsWith(kind + ": ")) {
+                return Long.parseLong(line.substring(kind.length() + 2));
+            }
+        }
+        throw new AssertionError("the kernel does not count " + kind);
+    }
+
     /** Fails after a while. */
     static void await(String what, BooleanSupplier holds) {
         long deadline = System.nanoTime() + TIMEOUT_MILLIS * 1_000_000L;

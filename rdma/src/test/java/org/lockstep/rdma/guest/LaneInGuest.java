@@ -135,6 +135,36 @@ class LaneInGuest {
         }
     }
 
+    /** A slot with its row at a time, each taken before the next one is sent. */
+    private static void pass(Lanes lanes, Taken atB, int from, int to) throws IOException {
+        for (int i = from; i < to; i++) {
+            assertTrue(lanes.a.offer(i, i - 1, new byte[64]));
+            lanes.a.publish(row(i + 1, i));
+            long deadline = System.nanoTime() + Guest.TIMEOUT_MILLIS * 1_000_000L;
+            while (atB.row == null || atB.row.claim() < i) {
+                lanes.b.poll(atB, 16);
+                assertTrue(System.nanoTime() < deadline, "slot " + i + " does not come");
+            }
+        }
+    }
+
+    /** What Soft-RoCE needs a system call for is to be told of a write: a card is told in memory. */
+    @Test
+    void receivingTakesNoSystemCallAndSendingOneForEachWrite() throws IOException {
+        try (Lanes lanes = new Lanes()) {
+            Taken atB = new Taken(-1);
+            pass(lanes, atB, 0, 300); // classes are loaded, which takes system calls
+            long look = -Guest.systemCalls("syscr") + Guest.systemCalls("syscr");
+            long posted = lanes.connected.dialer.posted();
+            long writes = Guest.systemCalls("syscw");
+            long reads = Guest.systemCalls("syscr");
+            pass(lanes, atB, 300, 600);
+            assertEquals(look, Guest.systemCalls("syscr") - reads, "reading system calls");
+            assertEquals(lanes.connected.dialer.posted() - posted, Guest.systemCalls("syscw") - writes, "writing system calls");
+            assertEquals(600, lanes.connected.dialer.posted() - posted);
+        }
+    }
+
     /** A server that was excluded and wakes up writes with the keys of a view that has ended, into a lane of the next one. */
     @Test
     void zombieWithTheKeysOfAnEarlierViewChangesNothing() throws IOException {

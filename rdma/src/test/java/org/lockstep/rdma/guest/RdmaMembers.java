@@ -31,6 +31,7 @@ import org.lockstep.rdma.transport.RdmaTransport;
 /** Three servers in this process, over RDMA, or over TCP for comparison. Their logs are in memory. */
 final class RdmaMembers implements AutoCloseable {
     static final int COUNT = 3;
+    static final EnsembleOptions CORE = EnsembleOptions.of(List.of(1, 2, 3), FsyncPolicy.DURABLE, new UUID(3, 3));
     private static final int QUEUE_BYTES = 2 << 20;
     private static final SelectStrategy SLEEP = (selectNow, hasTasks) -> hasTasks ? selectNow.get() : SelectStrategy.SELECT;
 
@@ -45,15 +46,18 @@ final class RdmaMembers implements AutoCloseable {
 
     /**
      * @param how changes the options; null for TCP
-     * @param loops 1 where one event loop has all three, else {@link #COUNT}
+     * @param loops how many event loops there are, 1 to {@link #COUNT}; the last has the rest
      * @param overTcp the index of a server that does not use RDMA; -1 for none
      */
     RdmaMembers(UnaryOperator<RdmaOptions> how, int loops, int overTcp) throws IOException {
+        this(how, loops, overTcp, CORE);
+    }
+
+    RdmaMembers(UnaryOperator<RdmaOptions> how, int loops, int overTcp, EnsembleOptions core) throws IOException {
         List<PeerAddress> all = new ArrayList<>();
         for (int id = 1; id <= COUNT; id++) {
             all.add(new PeerAddress(id, "127.0.0.1", freePort()));
         }
-        EnsembleOptions core = EnsembleOptions.of(List.of(1, 2, 3), FsyncPolicy.DURABLE, new UUID(3, 3));
         RdmaOptions defaults = RdmaOptions.of(new InetSocketAddress("10.9.9.1", 0)).withPairs(Guest.OPTIONS)
                 .withBounds(RdmaOptions.RING_BYTES_MIN, 64 << 20);
         RdmaOptions options = how == null ? null : how.apply(defaults);
