@@ -8,14 +8,15 @@ readonly TESTS=org.lockstep.rdma.guest
 JAVA_COMMAND=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx768m --add-opens java.base/sun.nio.ch=ALL-UNNAMED
     "-Dlockstep.rdma.bridge=$BRIDGE")
 
-# Sets CLASSPATH. MAVEN_FLAGS is passed on.
+# prepare_tests [MODULE]: sets CLASSPATH to that of the module's tests, rdma's unless given. MAVEN_FLAGS is passed on.
 prepare_tests() {
+    local module=${1:-rdma}
     rdma/guest/prepare.sh
     make -s -C rdma/native all checks
     mkdir -p "$OUT"
     # shellcheck disable=SC2086
-    mvn -q -B --no-transfer-progress ${MAVEN_FLAGS:-} -pl rdma -am test-compile dependency:build-classpath \
+    mvn -q -B --no-transfer-progress ${MAVEN_FLAGS:-} -pl "$module" -am test-compile dependency:build-classpath \
         -Dmdep.outputFile=target/guest.classpath -Dmdep.includeScope=test >"$OUT.maven.log" 2>&1 \
         || { tail -n 40 "$OUT.maven.log" >&2; exit 1; }
-    CLASSPATH=$PWD/rdma/target/test-classes:$PWD/rdma/target/classes:$(<rdma/target/guest.classpath)
+    CLASSPATH=$PWD/$module/target/test-classes:$PWD/$module/target/classes:$(<"$module/target/guest.classpath")
 }

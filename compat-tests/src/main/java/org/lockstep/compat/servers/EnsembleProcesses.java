@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * this JVM kills all and removes the network. One thread at a time, but for what {@link ServerProcess} allows.
  */
 public final class EnsembleProcesses implements AutoCloseable {
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(180);
     private static final int PROBE_TIMEOUT_MILLIS = 2000;
 
     private final List<ServerProcess> servers = new ArrayList<>();

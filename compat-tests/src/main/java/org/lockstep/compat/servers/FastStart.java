@@ -26,8 +26,13 @@ public final class FastStart {
         this.jvmFlags = jvmFlags;
     }
 
+    /** Prepares ahead, for processes that take long to start: {@link #prepare} with that directory then has nothing to do. */
+    public static void main(String[] directory) throws IOException {
+        prepare(Files.createDirectories(Path.of(directory[0])));
+    }
+
     /**
-     * Packs, and does the trial start.
+     * Packs, and does the trial start; takes what is there already: who changes the classes deletes it.
      *
      * @param directory an existing one, for the jars and the archive; they must stay as long as servers are started
      * @throws IOException when the trial fails, or leaves no archive
@@ -35,6 +40,14 @@ public final class FastStart {
     public static FastStart prepare(Path directory) throws IOException {
         String classPath = packed(System.getProperty("java.class.path"), directory);
         Path archive = directory.resolve("classes.jsa");
+        if (!Files.exists(archive)) {
+            tryStart(classPath, directory, archive);
+        }
+        return new FastStart(classPath, List.of("-XX:SharedArchiveFile=" + archive, "-Xshare:auto", "-Xlog:cds=off",
+                "-Xlog:class+path=off"));
+    }
+
+    private static void tryStart(String classPath, Path directory, Path archive) throws IOException {
         ServerOptions options = new ServerOptions(Files.createDirectories(directory.resolve("trial"))).classPath(classPath)
                 .heapMegabytes(TRIAL_HEAP_MEGABYTES).jvmFlag("-XX:ArchiveClassesAtExit=" + archive);
         try (LockstepProcess trial = new LockstepProcess(options)) {
@@ -43,8 +56,6 @@ public final class FastStart {
                 throw new IOException("no archive was written; end of the log:\n" + trial.logTail());
             }
         }
-        return new FastStart(classPath, List.of("-XX:SharedArchiveFile=" + archive, "-Xshare:auto", "-Xlog:cds=off",
-                "-Xlog:class+path=off"));
     }
 
     /** Has a Lockstep server start like that. */
@@ -59,7 +70,9 @@ public final class FastStart {
             Path path = Path.of(entry);
             if (Files.isDirectory(path)) {
                 Path jar = directory.resolve("classes-" + entries.size() + ".jar");
-                pack(path, jar);
+                if (!Files.exists(jar)) {
+                    pack(path, jar);
+                }
                 entries.add(jar.toString());
             } else if (Files.exists(path)) {
                 entries.add(entry);

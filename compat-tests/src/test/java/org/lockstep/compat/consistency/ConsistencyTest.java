@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +26,12 @@ import org.lockstep.compat.servers.ServerOptions;
  * killed and started with another.
  *
  * <p>System properties: {@code consistency.seconds} (180), {@code consistency.seed} (1), {@code consistency.servers} (3), {@code
- * consistency.policy} the servers' fsync policies, separated by commas, {@code compat.server} {@code lockstep} or {@code apache}.
- * Without network namespaces nobody is cut off; the output says so.
+ * consistency.policy} the servers' fsync policies, separated by commas, {@code compat.server} {@code lockstep} or {@code apache};
+ * {@code consistency.zooCfg} and {@code consistency.jvmFlags} what the servers get besides, separated by commas, as {@code
+ * key=value} the former; {@code consistency.place} (separate) {@code loopback} for servers that share a host; {@code
+ * consistency.writes} (20) how many writes a second there must be at least; {@code consistency.archive} a directory where
+ * {@link FastStart} was prepared ahead; {@code consistency.backSeconds} (60) how long servers may take to come back.
+ * Without network namespaces, and on a shared host, nobody is cut off; the output says so.
  */
 class ConsistencyTest {
     private static final int SECONDS = Integer.getInteger("consistency.seconds", 180);
@@ -37,7 +42,9 @@ class ConsistencyTest {
     private static final Kind KIND = Kind.fromSystemProperty();
     private static final int CALM_MILLIS = 2000;
     private static final int FAULT_SECONDS_MAX = 25;
-    private static final int WRITES_PER_SECOND_MIN = 20;
+    private static final int WRITES_PER_SECOND_MIN = Integer.getInteger("consistency.writes", 20);
+    private static final List<String> MORE_KEYS = words("consistency.zooCfg");
+    private static final List<String> MORE_FLAGS = words("consistency.jvmFlags");
 
     @TempDir
     static Path startDirectory;
@@ -49,11 +56,16 @@ class ConsistencyTest {
     @TempDir
     Path directory;
 
+    private static List<String> words(String property) {
+        return Stream.of(System.getProperty(property, "").split(",")).filter(word -> !word.isEmpty()).toList();
+    }
+
     /** Servers start all the time here. */
     @BeforeAll
     static void prepareStarts() throws IOException {
         if (KIND == Kind.LOCKSTEP) {
-            fastStart = FastStart.prepare(startDirectory);
+            String ahead = System.getProperty("consistency.archive");
+            fastStart = FastStart.prepare(ahead == null ? startDirectory : Path.of(ahead));
         }
     }
 
@@ -61,8 +73,13 @@ class ConsistencyTest {
         servers.add(options);
         options.tickTimeMillis(500).set("initLimit", "20").set("syncLimit", "4").heapMegabytes(128);
         options.jvmFlag("-XX:+UseSerialGC").jvmFlag("-XX:TieredStopAtLevel=1");
-        if (KIND == Kind.LOCKSTEP) {
+        if (fastStart != null) {
             fastStart.apply(options);
+        }
+        MORE_FLAGS.forEach(options::jvmFlag);
+        for (String entry : MORE_KEYS) {
+            int at = entry.indexOf('=');
+            options.set(entry.substring(0, at), entry.substring(at + 1));
         }
     }
 
@@ -78,7 +95,8 @@ class ConsistencyTest {
 
     @Test
     void whatClientsSawIsExplainedByOneCorrectService() throws Exception {
-        Optional<String> unavailable = NetworkLab.unavailableReason();
+        Optional<String> unavailable = System.getProperty("consistency.place", "separate").equals("loopback")
+                ? Optional.of("all servers are to share one host") : NetworkLab.unavailableReason();
         unavailable.ifPresent(reason -> System.out.println("NOBODY IS CUT OFF, no network namespaces: " + reason));
         Place place = unavailable.isPresent() ? Place.LOOPBACK : Place.SEPARATE_HOSTS;
         try (EnsembleProcesses ensemble = new EnsembleProcesses(KIND, SERVERS, place, directory, this::settings)) {

@@ -11,7 +11,7 @@ import org.lockstep.compat.servers.EnsembleProcesses;
 
 /** Does harm to an ensemble, one fault after another with some calm between, and mends each. One thread. */
 final class Nemesis {
-    private static final Duration BACK_MAX = Duration.ofSeconds(60);
+    private static final Duration BACK_MAX = Duration.ofSeconds(Integer.getInteger("consistency.backSeconds", 60));
     private static final Duration LEADER_MAX = Duration.ofMillis(200);
     private static final int FREEZE_MILLIS = 3000;
     private static final int CUT_MILLIS = 4000;
@@ -61,7 +61,7 @@ final class Nemesis {
     /**
      * Does one fault, mends it, and waits until all servers serve again.
      *
-     * @throws IOException when they do not within a minute
+     * @throws IOException when they do not within a minute, or {@code consistency.backSeconds}
      */
     void strike() throws IOException, InterruptedException {
         Fault fault = faults.get(random.nextInt(faults.size()));
