@@ -2,6 +2,9 @@
 # In the guest: three servers as users run them, with transport=rdma; see rdma/guest/servers.sh.
 set -euo pipefail
 
+# shellcheck source=rdma/guest/server-start.sh
+. rdma/guest/server-start.sh
+
 readonly WORK=/tmp/servers
 readonly FIRST=2181
 readonly COUNTERS=/sys/class/infiniband/rxe0/ports/1/hw_counters
@@ -28,9 +31,9 @@ metric() {
 await() {
     local what=$1 tries
     shift
-    for ((tries = 0; tries < 300; tries++)); do
+    for ((tries = 0; tries < 120; tries++)); do
         "$@" && return
-        sleep 0.2
+        sleep 1
     done
     fail "waited in vain for $what"
 }
@@ -51,16 +54,20 @@ sent_packets() {
     cat "$COUNTERS/sent_pkts"
 }
 
-bin/zkEnsemble.sh start -p "$FIRST" -s transport=rdma -s rdma.device=rxe0 -s rdma.ringBytes=1m "$WORK" || fail "start"
+settings=()
+for setting in "${SERVER_SETTINGS[@]}" rdma.device=rxe0; do settings+=(-s "$setting"); done
+bin/zkEnsemble.sh start -p "$FIRST" "${settings[@]}" "$WORK" || fail "start"
 await "the lanes" have_lanes 2 1 2 3
 packets=$(sent_packets)
-{
+# One client goes from server to server: each start of one takes seconds here.
+answers=$({
     echo "create /a one"
     for i in {1..40}; do echo "set /a $(printf 'x%.0s' {1..4000})$i"; done
-    echo "create /b two"
-} | cli 1 >/dev/null
-printf 'sync /b\nget /b\nset /b three\n' | cli 2 | grep -qx two || fail "server 2 does not show what server 1 was told"
-printf 'sync /b\nget /b\n' | cli 3 | grep -qx three || fail "server 3 does not show what server 2 was told"
+    printf '%s\n' "create /b two" "connect 127.0.0.1:$((FIRST + 1))" "sync /b" "get /b" "set /b three" \
+        "connect 127.0.0.1:$((FIRST + 2))" "sync /b" "get /b"
+} | cli 1)
+grep -qx two <<<"$answers" || fail "server 2 does not show what server 1 was told"
+grep -qx three <<<"$answers" || fail "server 3 does not show what server 2 was told"
 sent=$(metric 1 rdma_bytes_sent) slots=$(metric 1 rdma_slots_sent)
 ((slots >= 82 && sent > 2 * 40 * 4000)) || fail "server 1 has sent $slots slots, $sent bytes over RDMA"
 (($(sent_packets) - packets > sent / 4096)) || fail "the device has not sent them"

@@ -4,8 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
-rdma/guest/prepare.sh
-make -s -C rdma/native all
+# shellcheck source=rdma/guest/server-start.sh
+. rdma/guest/server-start.sh
+
+prepare_servers
 work=$(mktemp -d)
 first= second=
 finish() {
@@ -18,9 +20,7 @@ trap finish EXIT
 in_guest() {
     mkdir -p "$work/$1"
     GUEST_OUT=$work/$1 exec rdma/guest/run.sh -m 1536 -t "${GUEST_SECONDS:-400}" -n "$1,$2" \
-        env ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"} ZK_SERVER_HEAP=256 "LOCKSTEP_SERVER_JAR=$PWD/server/target/lockstep-server.jar" \
-        "SERVER_JVMFLAGS=-Dlockstep.rdma.bridge=$PWD/rdma/native/build/linux-$(uname -m)/liblockstep-rdma.so -XX:+UseSerialGC \
--XX:TieredStopAtLevel=1" bash rdma/guest/two-in-guest.sh "$1"
+        env "${SERVER_ENVIRONMENT[@]}" bash rdma/guest/two-in-guest.sh "$1"
 }
 
 port=$((20000 + RANDOM % 10000))
