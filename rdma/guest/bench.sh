@@ -22,7 +22,7 @@ export CLASSPATH=$(printf %q "$CLASSPATH")
     $(printf '%q ' "${JAVA_COMMAND[@]}") -XX:+UseSerialGC -Dbench.pauseMillis=5000 $TESTS.TransportBench 2000 \
         ${WARM_SECONDS:-20} busy >/run/guest/bench.log 2>&1 &
     bench=\$!
-    until grep -q '^one at a time' /run/guest/bench.log; do sleep 0.2; kill -0 \$bench; done
+    until grep -qs '^one at a time' /run/guest/bench.log; do sleep 0.2; kill -0 \$bench; done
     loops=(\$(grep -l multiThreadIoEv /proc/\$bench/task/*/comm | cut -d/ -f5))
     strace -c "\${loops[@]/#/-p}" & tracer=\$!
     until grep -q alone /run/guest/bench.log; do sleep 0.2; done
