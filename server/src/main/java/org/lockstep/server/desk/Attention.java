@@ -29,16 +29,19 @@ final class Attention {
 
     /** {@code connection} is closed. */
     void gone(Object connection) {
-        lastHeard = lastHeard == connection ? null : lastHeard;
+        if (lastHeard == connection) {
+            lastHeard = null;
+            soleBursts = 0;
+        }
     }
 
-    /** Whether all requests of late came from one client. */
-    boolean isSole() {
-        return soleBursts >= SOLE_BURSTS_MIN;
+    /** Whether requests came of late, all of them from one client. */
+    boolean isSole(long nowNanos) {
+        return soleBursts >= SOLE_BURSTS_MIN && nowNanos - lastNanos <= QUIET_NANOS;
     }
 
     /** Whether none came of late, or all from one client. */
     boolean isQuiet(long nowNanos) {
-        return isSole() || nowNanos - lastNanos > QUIET_NANOS;
+        return soleBursts >= SOLE_BURSTS_MIN || nowNanos - lastNanos > QUIET_NANOS;
     }
 }

@@ -178,9 +178,9 @@ public final class ClientDesk implements Reception, ViewListener {
         return isServing() && view.rank() == 0;
     }
 
-    /** Whether all requests of late came from one client. */
+    /** Whether requests came of late, all of them from one client. */
     public boolean hasSoleClient() {
-        return attention.isSole();
+        return attention.isSole(System.nanoTime());
     }
 
     public void setAdminWords(AdminWords words) {

@@ -20,9 +20,9 @@ class AttentionTest {
     @Test
     void oneClientIsAloneOnlyAfterManyBursts() {
         bursts(one, Attention.SOLE_BURSTS_MIN);
-        assertFalse(attention.isSole(), "the first burst proves nothing");
+        assertFalse(attention.isSole(0), "the first burst proves nothing");
         bursts(one, 1);
-        assertTrue(attention.isSole());
+        assertTrue(attention.isSole(0));
         assertTrue(attention.isQuiet(0), "a client that is alone needs nobody's attention but its own");
     }
 
@@ -30,7 +30,7 @@ class AttentionTest {
     void aSecondClientEndsIt() {
         bursts(one, Attention.SOLE_BURSTS_MIN + 1);
         bursts(other, 1);
-        assertFalse(attention.isSole());
+        assertFalse(attention.isSole(0));
         assertFalse(attention.isQuiet(Attention.QUIET_NANOS));
         assertTrue(attention.isQuiet(Attention.QUIET_NANOS + 1), "nobody was heard of for a while");
     }
@@ -40,6 +40,15 @@ class AttentionTest {
         bursts(one, Attention.SOLE_BURSTS_MIN);
         attention.gone(one);
         bursts(one, 1);
-        assertFalse(attention.isSole());
+        assertFalse(attention.isSole(0));
+    }
+
+    @Test
+    void whoHasLeftOrFallenSilentIsNotWaitedFor() {
+        bursts(one, Attention.SOLE_BURSTS_MIN + 1);
+        assertTrue(attention.isSole(Attention.QUIET_NANOS));
+        assertFalse(attention.isSole(Attention.QUIET_NANOS + 1), "it asks for nothing any more");
+        attention.gone(one);
+        assertFalse(attention.isSole(0), "peers alone must not keep a server awake that has no client");
     }
 }
