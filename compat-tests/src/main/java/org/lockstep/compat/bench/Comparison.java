@@ -119,10 +119,13 @@ final class Comparison {
         BenchOptions load = BenchOptions.of(addresses, contest.op()).withShape(contest.connections(), contest.depth())
                 .withKeys(KEYS, VALUE_BYTES).withReadPercent(Contest.READ_PERCENT).withTimes(options.seconds(), warmup)
                 .withQuiet(true);
-        if (contest.depth() == 1 && warmup > SETTLE_SECONDS) {
-            // One request at a time would take minutes to get both JVMs compiled.
-            Bench.run(load.withShape(WARMUP_SHAPE, WARMUP_SHAPE).withTimes(warmup, 0), progress);
-            load = load.withTimes(options.seconds(), SETTLE_SECONDS);
+        if (contest.depth() == 1) {
+            if (warmup > SETTLE_SECONDS) {
+                // One request at a time would take minutes to get the JVMs compiled.
+                Bench.run(load.withShape(WARMUP_SHAPE, WARMUP_SHAPE).withTimes(warmup, 0), progress);
+            }
+            // What only a lone client makes them do is to be compiled as well, at the server whose turn it is.
+            load = load.withTimes(options.seconds(), options.warmupSeconds());
         }
         BenchResult result = Bench.run(load, progress);
         progress.printf(Locale.ROOT, "%s, round %d of %d, %s: %.0f ops/s, p50 %.0f us, p99 %.0f us, generator %.2f us/request%n",
