@@ -40,6 +40,11 @@ final class Coordinator {
         sendAll();
     }
 
+    /** How long an attempt may take, in nanoseconds. */
+    static long longest(EnsembleOptions options) {
+        return ROUND_TIMEOUTS * options.failureTimeoutNanos();
+    }
+
     Phase phase() {
         return phase;
     }
@@ -80,7 +85,7 @@ final class Coordinator {
         }
         long spent = context.now - since;
         boolean ownDiskStuck = !votes.containsKey(context.self.serverId()) && spent > context.options.failureTimeoutNanos();
-        if (ownDiskStuck || spent > ROUND_TIMEOUTS * context.options.failureTimeoutNanos()) {
+        if (ownDiskStuck || spent > longest(context.options)) {
             phase = Phase.OVER;
             return;
         }

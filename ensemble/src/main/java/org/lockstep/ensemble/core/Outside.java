@@ -11,20 +11,17 @@ final class Outside {
     /** What to do now besides waiting. */
     enum Wish { NOTHING, COORDINATE }
 
-    /** Rivals have drawn apart by then; more would only be waited for when what made the attempts fail is over. */
-    private static final int FAILURES_MAX = 3;
-
     private final Context context;
     private final boolean observer;
     private final Follower follower;
     private final Forwards forwards;
     private final DiskProbe probe;
+    private final BackOff afterFailures;
     private final Consumer<Slot> deliver = this::deliver;
     private long statusAt = Long.MIN_VALUE / 2;
     private long aloneSince;
     private long attemptAt;
     private boolean gathering;
-    private int failures;
     private long nearAt = Long.MIN_VALUE / 2;
     private boolean serves;
 
@@ -35,6 +32,7 @@ final class Outside {
         follower = new Follower(context, applied);
         forwards = new Forwards(context);
         probe = new DiskProbe(context);
+        afterFailures = new BackOff(context.options, null);
         aloneSince = context.now;
         attemptAt = context.now;
     }
@@ -59,7 +57,7 @@ final class Outside {
 
     /** An own attempt has failed: rivals that disturb each other draw apart. */
     void failed() {
-        failures = Math.min(failures + 1, FAILURES_MAX);
+        afterFailures.failed();
         backOff();
     }
 
@@ -225,6 +223,6 @@ final class Outside {
             attemptAt = context.now;
         }
         long before = others.stream().filter(member -> member.serverId() < context.self.serverId()).count();
-        return context.now >= attemptAt + (before + (1L << failures) - 1) * context.options.patienceNanos();
+        return context.now >= attemptAt + before * context.options.patienceNanos() + afterFailures.nanos();
     }
 }

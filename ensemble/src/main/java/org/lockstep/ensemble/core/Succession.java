@@ -8,25 +8,23 @@ import java.util.List;
  */
 final class Succession {
     private static final long NEVER = Long.MAX_VALUE;
-    /** Rivals have drawn apart by then; more would only be waited for when what made the attempts fail is over. */
-    private static final int FAILURES_MAX = 3;
 
     private final Context context;
     private final ActiveView view;
     private final Suspicion suspicion;
+    private final BackOff backOff;
     private final long beganAt;
     private boolean planned;
     private long wantedSince = NEVER;
     private long activityAt = Long.MIN_VALUE / 2;
-    private int failures;
 
-    /** {@code before}: of the view before, or null; rivals that disturbed each other there go on drawing apart here. */
+    /** {@code before}: of the view before, or null. */
     Succession(Context context, ActiveView view, Suspicion suspicion, Succession before) {
         this.context = context;
         this.view = view;
         this.suspicion = suspicion;
         beganAt = context.now;
-        failures = before == null ? 0 : Math.max(0, before.failures - 1);
+        backOff = new BackOff(context.options, before == null ? null : before.backOff);
     }
 
     /** A view change is asked for, with whoever is a member now. */
@@ -36,7 +34,7 @@ final class Succession {
 
     /** An own attempt has failed: rivals that disturb each other draw apart. */
     void failed() {
-        failures = Math.min(failures + 1, FAILURES_MAX);
+        backOff.failed();
         activity();
     }
 
@@ -56,8 +54,8 @@ final class Succession {
         }
         long patience = context.options.patienceNanos();
         long from = Math.max(wantedSince, activityAt + patience);
-        long turns = position() + (1L << failures) - 1;
-        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= from + turns * patience;
+        long due = from + position() * patience + backOff.nanos();
+        return context.peers.heardCount(context.now) >= context.options.majority() && context.now >= due;
     }
 
     /** Learners are admitted when the view has settled: everybody has begun it, a while ago. */
