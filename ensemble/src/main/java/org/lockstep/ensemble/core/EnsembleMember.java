@@ -114,7 +114,10 @@ public final class EnsembleMember {
             life.exclude("waits for its disk in vain");
         } else if (life.active() != null) {
             tickLive();
-        } else if (!life.isInstalling()) {
+        } else if (life.isInstalling()) {
+            // The others wait for it to begin the view: they are to hear that it lives.
+            life.outside().greet(life.status());
+        } else {
             tickOutside();
         }
     }

@@ -88,9 +88,7 @@ final class Outside {
     /** {@code status}: what this process says of itself; {@code decided}: the newest view it knows to be decided, or null. */
     Wish tick(Message.Status status, ViewRecord decided) {
         long decidedViewId = status.decidedViewId();
-        if (context.now - statusAt >= context.options.resendNanos()) {
-            statusAt = context.now;
-            context.broadcast(status);
+        if (greet(status)) {
             askToJoin(decidedViewId);
         }
         long before = follower.stream();
@@ -105,6 +103,16 @@ final class Outside {
             return Wish.NOTHING;
         }
         return mayCoordinate(decidedViewId, status.blank()) ? Wish.COORDINATE : Wish.NOTHING;
+    }
+
+    /** Tells the others where this process stands, if it is time to; returns whether it was. */
+    boolean greet(Message.Status status) {
+        if (context.now - statusAt < context.options.resendNanos()) {
+            return false;
+        }
+        statusAt = context.now;
+        context.broadcast(status);
+        return true;
     }
 
     /** A learner that has nearly caught up, and whose disk answers, asks to be admitted. */

@@ -19,6 +19,7 @@ final class Suspicion {
     private final long beganAt;
     private long headOrder = Order.NONE;
     private long headSince;
+    private long startSince;
     private long gone;
     private long suspected;
 
@@ -34,6 +35,7 @@ final class Suspicion {
         lagSince = filled();
         beganAt = context.now;
         headSince = context.now;
+        startSince = context.now;
     }
 
     private long[] filled() {
@@ -63,6 +65,7 @@ final class Suspicion {
             lagSince[k] += gapNanos;
         }
         headSince += gapNanos;
+        startSince += gapNanos;
     }
 
     void tick() {
@@ -82,7 +85,9 @@ final class Suspicion {
 
     /** A suspicion that could not lead to a next view is ignored: wedging the view would help nobody. */
     private boolean canDoWithout(long mask) {
-        int remaining = ranks - Long.bitCount(mask) + context.peers.outsiders(context.now).size();
+        // Who is to begin this view is among the ranks already.
+        long outsiders = context.peers.outsiders(context.now).stream().filter(member -> view.record().rankOf(member) < 0).count();
+        long remaining = ranks - Long.bitCount(mask) + outsiders;
         return context.peers.heardCount(context.now) >= context.options.majority() && remaining >= context.options.minView();
     }
 
@@ -96,11 +101,19 @@ final class Suspicion {
         return mask;
     }
 
+    /**
+     * It does not raise its heartbeat. Before it has begun the view it has none: whatever is heard of it shows that it lives, and its
+     * disk may take as long for that as one may that holds back a slot.
+     */
     private boolean isSilent(int rank) {
         long beat = view.table().heartbeat(rank);
         if (beat != beats[rank]) {
             beats[rank] = beat;
             beatAt[rank] = context.now;
+        }
+        if (!view.table().hasStarted(rank) && context.now - startSince <= context.options.slowTimeoutNanos()) {
+            Peers.Peer peer = context.peers.of(view.record().members().get(rank).serverId());
+            beatAt[rank] = peer == null ? beatAt[rank] : Math.max(beatAt[rank], peer.heardAt);
         }
         return context.now - beatAt[rank] > context.options.failureTimeoutNanos();
     }

@@ -30,6 +30,9 @@ final class Bench {
     int deaf = -1;
     /** Whose disk does nothing any more. */
     int stuck = -1;
+    /** Whose disk does not come to the end of an install, until {@link #endInstall}. */
+    int installing = -1;
+    private Effect.Install unfinished;
     private final ArrayDeque<Letter> underWay = new ArrayDeque<>();
     private final boolean[] silent;
     private final boolean[] owing;
@@ -119,6 +122,13 @@ final class Bench {
         perform(b);
     }
 
+    /** The install that was held back is done. */
+    void endInstall() {
+        members.get(installing).recordStored(unfinished.recordNumber());
+        perform(installing);
+        installing = -1;
+    }
+
     void submit(int index, int value) {
         members.get(index).submit(new byte[] {(byte) value});
         perform(index);
@@ -172,6 +182,10 @@ final class Bench {
         boolean ofDisk = effect instanceof Effect.Secure || effect instanceof Effect.Store || effect instanceof Effect.Install
                 || effect instanceof Effect.FlushAll || effect instanceof Effect.Stage;
         if (index == stuck && ofDisk) {
+            return;
+        }
+        if (index == installing && effect instanceof Effect.Install install) {
+            unfinished = install;
             return;
         }
         if (effect instanceof Effect.Send send) {
