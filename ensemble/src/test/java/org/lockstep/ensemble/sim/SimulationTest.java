@@ -25,9 +25,12 @@ class SimulationTest {
         assertTrue(total.cuts() > SEEDS / 10, "restarts that forget a tail " + total.cuts());
     }
 
-    /** Each failed once: a learner with a stuck disk; queues that were only long; a log that was not kept for who copies a state. */
+    /**
+     * Each failed once: a learner with a stuck disk; queues that were only long; a log that was not kept for who copies a state;
+     * impatient rivals in a restart of all; a joiner that took long to begin its view.
+     */
     @ParameterizedTest
-    @ValueSource(longs = {307_113, 311_987, 329_145, 312_073, 329_898, 344_152})
+    @ValueSource(longs = {307_113, 311_987, 329_145, 312_073, 329_898, 344_152, 1_021_391, 1_067_456, 1_089_357})
     void seedsThatFailedOnce(long seed) {
         assertTrue(new Simulation(SimConfig.of(seed, PlantedBug.NONE, RUN_NANOS), null).run().acknowledged() > 0);
     }
