@@ -107,7 +107,7 @@ public final class FailoverWriter {
     public int missing(InetSocketAddress at) throws IOException {
         FailoverWriter reader = new FailoverWriter(server, at, parent);
         try {
-            reader.connect();
+            reader.connect(READ_TIMEOUT_MILLIS); // a server that has just lost its leader may take a while
             reader.call(OpCode.SYNC, new JuteWriter().writeString("/"));
             List<String> names = reader.call(OpCode.GET_CHILDREN, new JuteWriter().writeString(parent).writeBoolean(false))
                     .readStrings();
@@ -137,7 +137,7 @@ public final class FailoverWriter {
         for (int number = 0; !stopping; number++) {
             try {
                 if (socket == null) {
-                    connect();
+                    connect(CONNECT_TIMEOUT_MILLIS);
                 }
                 String name = "n" + number;
                 long begun = System.nanoTime();
@@ -173,12 +173,12 @@ public final class FailoverWriter {
         }
     }
 
-    private void connect() throws IOException, MalformedRecordException {
+    private void connect(int handshakeMillis) throws IOException, MalformedRecordException {
         Socket fresh = new Socket();
         socket = fresh;
         fresh.connect(address, CONNECT_TIMEOUT_MILLIS);
         fresh.setTcpNoDelay(true);
-        fresh.setSoTimeout(CONNECT_TIMEOUT_MILLIS);
+        fresh.setSoTimeout(handshakeMillis);
         DataInputStream stream = new DataInputStream(new BufferedInputStream(fresh.getInputStream()));
         write(new JuteWriter().writeInt(0).writeInt(0).writeLong(lastZxid).writeInt(SESSION_TIMEOUT_MILLIS).writeLong(session)
                 .writeBuffer(password).writeBoolean(false));
