@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.lockstep.compat.consistency.KeyOperation.State;
+import org.lockstep.compat.consistency.Operation.Status;
 
 /**
  * Searches for an order of the operations on one node that explains all replies and keeps to real time: an operation that had
@@ -18,6 +19,7 @@ import org.lockstep.compat.consistency.KeyOperation.State;
 final class KeySearch {
     /** More states than this on one node: undecided, which is reported as a violation, never passed over. */
     private static final int STATES_MAX = 3_000_000;
+    private static final int FIRST_SHARE = 10;
 
     private final List<KeyOperation> bounded = new ArrayList<>();
     private final List<KeyOperation> unbounded = new ArrayList<>();
@@ -26,6 +28,8 @@ final class KeySearch {
     private final BitSet unboundedDone = new BitSet();
     private final Set<Tried> tried = new HashSet<>();
     private final Deque<Choice> choices = new ArrayDeque<>();
+    private final Pass first;
+    private final int statesMax;
     private State state;
     private int requiredLeft;
     private int longest = -1;
@@ -64,9 +68,17 @@ final class KeySearch {
     /** Which operations are ordered: all bounded ones before {@code base}, of the others {@code window}, and of the unbounded. */
     private record Tried(int base, BitSet window, BitSet unbounded, State state) {}
 
-    private record Choice(Entry entry, State before) {}
+    private record Choice(Entry entry, State before, Pass pass) {}
 
-    KeySearch(List<KeyOperation> operations) {
+    /**
+     * What is tried at one place: everything as it came; or first what was answered, as what was not fits nearly everywhere, then
+     * what lets something fit that was, then anything that was not.
+     */
+    private enum Pass { INDISTINCT, ANSWERED, HELPFUL, ANY }
+
+    private KeySearch(List<KeyOperation> operations, Pass first, int statesMax) {
+        this.first = first;
+        this.statesMax = statesMax;
         for (KeyOperation operation : operations) {
             (operation.returnedNanos() == Operation.NEVER ? unbounded : bounded).add(operation);
         }
@@ -100,39 +112,82 @@ final class KeySearch {
         return entry.begins ? entry.operation.invokedNanos() : entry.operation.returnedNanos();
     }
 
-    /** Null when there is such an order; else what stands in the way. */
-    String violation() {
+    /** Null when there is an order that explains {@code operations}; else what stands in the way. */
+    static String violation(List<KeyOperation> operations) {
+        // What leads one way of searching astray is no hurdle for the other.
+        KeySearch search = new KeySearch(operations, Pass.INDISTINCT, STATES_MAX / FIRST_SHARE);
+        String found = search.search();
+        if (search.isUndecided()) {
+            search = new KeySearch(operations, Pass.ANSWERED, STATES_MAX);
+            found = search.search();
+        }
+        return search.isUndecided() ? new KeySearch(operations, Pass.INDISTINCT, STATES_MAX).search() : found;
+    }
+
+    private boolean isUndecided() {
+        return tried.size() > statesMax;
+    }
+
+    private String search() {
         Entry entry = head.next;
+        Pass pass = first;
         while (requiredLeft > 0) {
             if (entry != null && entry.begins) {
-                if (entry.operation.fits(state) && order(entry)) {
+                if (isOf(pass, entry) && entry.operation.fits(state) && order(entry, pass)) {
                     entry = head.next;
+                    pass = first;
                 } else {
                     entry = entry.next;
                 }
-            } else {
+            } else if (pass == Pass.ANSWERED || pass == Pass.HELPFUL) {
                 note(entry);
-                if (choices.isEmpty()) {
-                    return "no order explains it; the longest one found stops at " + culprit;
-                }
-                entry = takeBack().next;
+                entry = head.next;
+                pass = pass == Pass.ANSWERED ? Pass.HELPFUL : Pass.ANY;
+            } else if (note(entry) && choices.isEmpty()) {
+                return "no order explains it; the longest one found stops at " + culprit;
+            } else {
+                Choice back = takeBack();
+                entry = back.entry.next;
+                pass = back.pass;
             }
-            if (tried.size() > STATES_MAX) {
-                return "undecided after " + STATES_MAX + " states";
+            if (isUndecided()) {
+                return "undecided after " + statesMax + " states; the longest order found stops at " + culprit;
             }
         }
         return null;
     }
 
-    private void note(Entry blocked) {
+    private boolean isOf(Pass pass, Entry entry) {
+        boolean answered = entry.operation.status() != Status.UNKNOWN;
+        return switch (pass) {
+            case ANSWERED -> answered;
+            case HELPFUL -> !answered && entry.operation.fits(state) && helps(entry);
+            case ANY -> !answered;
+            case INDISTINCT -> true;
+        };
+    }
+
+    /** Whether an answered operation fits when {@code entry} comes before it. */
+    private boolean helps(Entry entry) {
+        State after = entry.operation.after(state);
+        for (Entry next = head.next; next != null && next.begins; next = next.next) {
+            if (next.operation.status() != Status.UNKNOWN && next.operation.fits(after)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean note(Entry blocked) {
         if (choices.size() > longest) {
             longest = choices.size();
             culprit = blocked == null ? null : blocked.operation;
         }
+        return true;
     }
 
     /** Puts an operation next in the order, unless that was tried before. */
-    private boolean order(Entry entry) {
+    private boolean order(Entry entry, Pass pass) {
         State after = entry.operation.after(state);
         BitSet done = entry.end == null ? unboundedDone : boundedDone;
         done.set(entry.index);
@@ -142,7 +197,7 @@ final class KeySearch {
             done.clear(entry.index);
             return false;
         }
-        choices.push(new Choice(entry, state));
+        choices.push(new Choice(entry, state, pass));
         entry.unlink();
         if (entry.end != null) {
             entry.end.unlink();
@@ -152,7 +207,7 @@ final class KeySearch {
         return true;
     }
 
-    private Entry takeBack() {
+    private Choice takeBack() {
         Choice choice = choices.pop();
         Entry entry = choice.entry;
         if (entry.end != null) {
@@ -162,6 +217,6 @@ final class KeySearch {
         (entry.end == null ? unboundedDone : boundedDone).clear(entry.index);
         requiredLeft += entry.operation.required() ? 1 : 0;
         state = choice.before;
-        return entry;
+        return choice;
     }
 }

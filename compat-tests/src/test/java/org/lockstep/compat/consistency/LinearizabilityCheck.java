@@ -32,7 +32,7 @@ final class LinearizabilityCheck {
         }
         List<String> violations = new ArrayList<>();
         histories.forEach((path, history) -> {
-            String violation = new KeySearch(history).violation();
+            String violation = KeySearch.violation(history);
             if (violation != null) {
                 violations.add("not linearizable: " + path + ", " + history.size() + " operations: " + violation);
             }

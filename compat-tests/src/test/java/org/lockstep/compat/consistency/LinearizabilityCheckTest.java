@@ -81,6 +81,21 @@ class LinearizabilityCheckTest {
                 .ok(2, 10, 11, 20, Part.create(A, "again")));
     }
 
+    /** Which of them took effect nobody can tell, and nobody must try all sets of them. */
+    @Test
+    void manyLostWritesLeaveLittleToTry() {
+        Tale tale = created();
+        for (int i = 0; i < 60; i++) {
+            tale.lost(i, 2, Part.set(A, "lost" + i, -1));
+        }
+        int version = 0;
+        for (int i = 0; i < 500; i++) {
+            version += i % 50 == 49 ? 2 : 1; // now and then one of the lost ones had been in between
+            tale.ok(100, 10 + 2 * i, 11 + 2 * i, 20 + 2 * i, set(A, "w" + i, -1, version, 10, 20 + 2 * i));
+        }
+        assertGood(tale);
+    }
+
     @Test
     void rejectsAStaleReadBehindASync() {
         Tale tale = created()
