@@ -87,7 +87,8 @@ final class Tail implements AutoCloseable {
         return isLazy(directory) && isOfThisBoot(directory);
     }
 
-    private static boolean isLazy(DataDirectory directory) {
+    /** True when a lazy policy writes here, or did so last. */
+    static boolean isLazy(DataDirectory directory) {
         return Files.isRegularFile(directory.tailBootFile());
     }
 
@@ -151,10 +152,18 @@ final class Tail implements AutoCloseable {
                 + " from a backup, or move it away to let this server rejoin its ensemble with a blank one");
     }
 
-    /** Everything here is in the main log: both files are written over from the front. Before the first append. */
-    void rewind() {
-        files[0].rewind();
-        files[1].rewind();
+    /**
+     * Everything here that is of use is in the main log: both files begin again. Before the first append.
+     *
+     * @param erases whether there may be more, which is never to be believed
+     */
+    void empty(boolean erases) throws IOException {
+        for (TailFile file : files) {
+            if (erases) {
+                file.erase();
+            }
+            file.rewind();
+        }
         folded = appended;
     }
 

@@ -114,7 +114,7 @@ final class TailFile implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    /** Puts what was written on the medium. */
+    /** Puts on the medium what the file holds, the last words of a process that was killed included. */
     void flush() throws IOException {
         channel.force(false);
     }
@@ -123,6 +123,12 @@ final class TailFile implements AutoCloseable {
     void rewind() {
         endBytes = 0;
         highest = Position.START;
+    }
+
+    /** Takes away everything, on the medium as well. */
+    void erase() throws IOException {
+        channel.truncate(0);
+        channel.force(true);
     }
 
     /** As {@link #rewind()}, and gives back what the file has behind {@code bytesMax}. */

@@ -44,7 +44,7 @@ class TailTest {
         return dir.resolve("lockstep-3").resolve("tail." + number);
     }
 
-    /** What is found there, after which it is in the tree. */
+    /** What is found there. */
     private List<Slot> found(Path dir, FsyncPolicy policy) {
         List<Slot> found = new ArrayList<>();
         try (DataDirectory directory = open(dir); LmdbLog log = openLog(directory, policy)) {

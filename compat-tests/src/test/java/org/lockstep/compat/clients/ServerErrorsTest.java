@@ -129,9 +129,9 @@ class ServerErrorsTest {
 
     @Test
     void aFlippedBitInTheLogIsFoundAndNamed() throws Exception {
-        Path log = serverWithData();
-        assertTrue(flipInside(log, NEEDLE), "the data is in the log");
-        assertRefusedAndUntouched(DATA_DAMAGED, log.toString(), "damaged");
+        Path tail = serverWithData().resolveSibling("tail.0");
+        assertTrue(flipInside(tail, NEEDLE), "the data is in the log's tail");
+        assertRefusedAndUntouched(DATA_DAMAGED, tail.toString(), "damaged");
     }
 
     @Test
@@ -169,6 +169,7 @@ class ServerErrorsTest {
         try (LockstepProcess server = server("checkpointMillis=600000")) {
             server.start();
             write(server, "/a", NEEDLE);
+            write(server, "/b", new byte[1]);
             server.kill();
             return server.dataDir().resolve("lockstep-3/log.mdb");
         }
