@@ -88,7 +88,7 @@ final class Tail implements AutoCloseable {
     }
 
     /** True when a lazy policy writes here, or did so last. */
-    static boolean isLazy(DataDirectory directory) {
+    private static boolean isLazy(DataDirectory directory) {
         return Files.isRegularFile(directory.tailBootFile());
     }
 

@@ -64,9 +64,8 @@ final class UnfoldedSlots implements AutoCloseable {
         }
         tail = Tail.open(directory, !policy.isLazy(), options);
         read(directory, written, toleratesDamage);
-        boolean goesOn = policy.isLazy() ? written : !Tail.isLazy(directory);
-        if (goesOn && !discarded) {
-            return; // as it is: a start that is refused later has changed nothing
+        if (policy.isLazy() && written && !discarded) {
+            return;
         }
         if (disk.damage() == null) {
             foldAll();
