@@ -281,8 +281,8 @@ public final class LmdbLog implements MemberLog {
     }
 
     /**
-     * In a log without an installed view: hands every slot behind {@code after} to {@code visitor}, in order, flushed ones first,
-     * then the trusted lazy tail.
+     * In a log without an installed view: hands every slot behind {@code after} to {@code visitor}, in order: first those of
+     * the main log, then those of the tail.
      */
     public void replay(Position after, Consumer<Slot> visitor) {
         reader.replay(after, new Visitor() {

@@ -133,9 +133,7 @@ final class MetaPages {
     }
 
     static DataDirectoryException damaged(Path file, String what) {
-        return new DataDirectoryException(Kind.DAMAGED, file + " is damaged: " + what
-                + "; nothing was changed: restore the data directory from a backup, or move it away to let this server"
-                + " rejoin its ensemble with a blank one");
+        return new DataDirectoryException(Kind.DAMAGED, Damage.text(file, what));
     }
 
     private static DataDirectoryException foreign(Path file, String what) {

@@ -225,9 +225,7 @@ final class SlotTable {
         }
 
         LogDamagedException damaged(String where, String what) {
-            return new LogDamagedException(env.file() + " is damaged " + where + ": " + what
-                    + "; nothing was changed: restore the data directory from a backup, or move it away to let this server"
-                    + " rejoin its ensemble with a blank one");
+            return Damage.ofLog(env.file(), where + ", " + what);
         }
 
         @Override

@@ -16,8 +16,8 @@ import org.lockstep.ensemble.core.Slot;
 /**
  * Slots that are secured and not in the main log yet, in two files that are written in turn ({@link TailFile}): one goes on while
  * what is in the other is folded into the main log. Under a lazy policy all slots come here, and into the page cache only. Under
- * {@code durable} small ones do, a page for those that come together, flushed before they count: one write in one place, where a
- * commit of the main log writes at least three.
+ * {@code durable} all do but batches too large for a file, as records of whole pages that are flushed before they count: one
+ * write in one place, where a commit of the main log writes at least three.
  *
  * <p>What a lazy policy has written is believed only while the machine has not rebooted: {@code tail.boot} holds the kernel's boot
  * id and is on the medium before the first such record. Without that file everything here was flushed.
@@ -88,7 +88,7 @@ final class Tail implements AutoCloseable {
     }
 
     /** True when a lazy policy writes here, or did so last. */
-    private static boolean isLazy(DataDirectory directory) {
+    static boolean isLazy(DataDirectory directory) {
         return Files.isRegularFile(directory.tailBootFile());
     }
 
@@ -127,7 +127,7 @@ final class Tail implements AutoCloseable {
                 return false;
             });
             if (damaged) {
-                throw damaged(file, "a record before its last one fails its checks");
+                throw Damage.ofLog(file.file(), "a record before its last one fails its checks");
             }
         }
         current = files[1].highest().compareTo(files[0].highest()) > 0 ? 1 : 0;
@@ -137,8 +137,8 @@ final class Tail implements AutoCloseable {
         chain.continueFrom(main);
         for (Found each : found.values()) {
             if (each.prevIndex != chain.extend(each.slot.position())) {
-                throw damaged(files[current], "before slot " + each.slot.position() + " the slot of the same sender at index "
-                        + each.prevIndex + " is missing");
+                throw Damage.ofLog(files[current].file(), "before slot " + each.slot.position()
+                        + " the slot of the same sender at index " + each.prevIndex + " is missing");
             }
             visitor.accept(each.slot);
         }
@@ -146,11 +146,6 @@ final class Tail implements AutoCloseable {
     }
 
     private record Found(Slot slot, long prevIndex) {}
-
-    private static LogDamagedException damaged(TailFile file, String what) {
-        return new LogDamagedException(file.file() + " is damaged: " + what + "; nothing was changed: restore the data directory"
-                + " from a backup, or move it away to let this server rejoin its ensemble with a blank one");
-    }
 
     /**
      * Everything here that is of use is in the main log: both files begin again. Before the first append.
@@ -204,7 +199,7 @@ final class Tail implements AutoCloseable {
     }
 
     /**
-     * Whether {@code slots} can go here: always under a lazy policy, else when they are not large and there is room.
+     * Whether {@code slots} can go here: always under a lazy policy, else when they are not too large and there is room.
      *
      * @param firstNeeded the first slot that is not in the main log; null for none
      */

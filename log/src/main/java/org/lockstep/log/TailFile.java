@@ -14,11 +14,10 @@ import org.lockstep.ensemble.core.Slot;
  * One of the two files of the {@link Tail}: records one behind the other, each of them slots that were secured together. Written
  * over from the front when all of it is in the main log, so what stands behind the last record is zeros or older records.
  *
- * <p>A record: CRC32C over what follows it (4), length of the whole (4, a multiple of 8), mark (4: flushed
- * before it counted, or not), how many slots (4), the
- * disk's id in short (8); then of each slot view (8), index (8), rank (4), length of its payload (4), index of the same sender's
- * slot before it or -1 (8), payload; then zeros. The disk's id is random, so no payload can look like a record.
- * One thread at a time.
+ * <p>A record: CRC32C over what follows it (4), length of the whole (4, a multiple of 8), mark (4: flushed before it counted, or
+ * not), how many slots (4), the disk's id in short (8); then of each slot view (8), index (8), rank (4), length of its payload
+ * (4), index of the same sender's slot before it or -1 (8), payload; then zeros. The disk's id is random, so no payload can look
+ * like a record. One thread at a time.
  */
 final class TailFile implements AutoCloseable {
     static final int HEADER_BYTES = 24;
@@ -114,7 +113,7 @@ final class TailFile implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    /** Puts on the medium what the file holds, the last words of a process that was killed included. */
+    /** Puts on the medium what the file holds; also what a process that was killed has written and not flushed. */
     void flush() throws IOException {
         channel.force(false);
     }

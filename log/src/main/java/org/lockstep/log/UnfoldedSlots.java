@@ -64,8 +64,9 @@ final class UnfoldedSlots implements AutoCloseable {
         }
         tail = Tail.open(directory, !policy.isLazy(), options);
         read(directory, written, toleratesDamage);
-        if (policy.isLazy() && written && !discarded) {
-            return;
+        boolean goesOn = policy.isLazy() ? written : !Tail.isLazy(directory);
+        if (goesOn && !discarded) {
+            return; // as it is: a start that is refused later has changed nothing
         }
         if (disk.damage() == null) {
             foldAll();

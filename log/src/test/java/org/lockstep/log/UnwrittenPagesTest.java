@@ -22,7 +22,7 @@ import org.lockstep.log.DataDirectoryException.Kind;
 
 /** LMDB may leave the last pages of a file unwritten: such a file is sound, and one that was cut is not. */
 class UnwrittenPagesTest {
-    private static final int SEEDS = 40;
+    private static final int SEEDS = 150;
     private static final int COMMITS = 25;
     private static final long MAP_BYTES = 16 << 20;
 

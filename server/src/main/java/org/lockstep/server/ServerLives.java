@@ -3,15 +3,19 @@ package org.lockstep.server;
 import com.codahale.metrics.MetricRegistry;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.UUID;
 import org.lockstep.ensemble.core.EnsembleMember;
 import org.lockstep.ensemble.core.EnsembleOptions;
+import org.lockstep.ensemble.core.LoneStart;
 import org.lockstep.ensemble.core.MemberId;
 import org.lockstep.ensemble.core.MemberLog;
 import org.lockstep.ensemble.core.PeerAddress;
+import org.lockstep.ensemble.core.Position;
 import org.lockstep.ensemble.core.Recovered;
 import org.lockstep.ensemble.core.Transport;
 import org.lockstep.ensemble.core.TransportListener;
+import org.lockstep.ensemble.core.Voter;
 import org.lockstep.ensemble.tcp.TcpOptions;
 import org.lockstep.log.DataDirectory;
 import org.lockstep.log.LmdbLog;
@@ -22,9 +26,12 @@ import org.lockstep.log.StorageOptions;
 import org.lockstep.server.config.EnsembleServer;
 import org.lockstep.server.config.ServerConfig;
 import org.lockstep.server.replica.Lives;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What this server's lives in the ensemble begin with: its log, a new incarnation, and connections to the others. */
 final class ServerLives implements Lives, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerLives.class);
     private static final int FRAME_BYTES_MIN = 16 << 20;
 
     private final ServerConfig config;
@@ -55,10 +62,45 @@ final class ServerLives implements Lives, AutoCloseable {
                 : LmdbLog.openMember(directory, config.fsyncPolicy(), StorageOptions.DEFAULT, metrics);
     }
 
+    /**
+     * Refuses a start that can never come to a view: a server alone waits for nobody.
+     *
+     * @param applied where the state stands
+     */
+    void requireStart(Recovered found, Position applied) throws StartException {
+        if (config.ensemble().size() > 1) {
+            warnOfOtherVoters(found);
+            return;
+        }
+        LoneStart.Obstacle obstacle = LoneStart.of(newSelf(), found.withApplied(applied));
+        if (obstacle == null) {
+            return;
+        }
+        if (obstacle.damage()) {
+            throw new StartException(ExitCode.DATA_DAMAGED, directory.logFile() + " is damaged: " + obstacle.text()
+                    + "; nothing was changed: restore the data directory from a backup", null);
+        }
+        throw new StartException(ExitCode.UNABLE_TO_ACCESS_DATADIR, "dataDir " + config.dataDir() + " cannot be used by a server "
+                + "alone: " + obstacle.text() + "; list the server.N lines that it was used with, or use an empty directory", null);
+    }
+
+    /** The voters of an ensemble are those of its first view; who changes the list would count on others. */
+    private void warnOfOtherVoters(Recovered found) {
+        List<Integer> voters = found.installed() == null ? options.voterIds()
+                : found.installed().voters().stream().map(Voter::serverId).toList();
+        if (!voters.equals(options.voterIds())) {
+            LOG.warn("The configuration lists the voters {}, but those of this ensemble are {}, as when it began: they alone are "
+                    + "counted when a view is decided", options.voterIds(), voters);
+        }
+    }
+
     @Override
     public EnsembleMember begin(Recovered found) {
-        MemberId self = new MemberId(config.ensemble().myId(), UUID.fromString(directory.diskId()), random.nextLong());
-        return new EnsembleMember(self, options, found);
+        return new EnsembleMember(newSelf(), options, found);
+    }
+
+    private MemberId newSelf() {
+        return new MemberId(config.ensemble().myId(), UUID.fromString(directory.diskId()), random.nextLong());
     }
 
     EnsembleOptions options() {

@@ -8,6 +8,8 @@ import java.net.Socket;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 import org.lockstep.wire.ErrorCode;
 import org.lockstep.wire.JuteReader;
@@ -103,11 +105,29 @@ public final class FailoverWriter {
         return acknowledged.size();
     }
 
-    /** How many of the acknowledged nodes a server does not show, after a sync. To be called after {@link #stop}. */
+    /**
+     * How many of the acknowledged nodes a server does not show, after a sync. To be called after {@link #stop}. A server that has
+     * just lost its leader refuses connections or drops them for a while: it is asked again.
+     */
     public int missing(InetSocketAddress at) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(READ_TIMEOUT_MILLIS);
+        while (true) {
+            try {
+                return missingNow(at);
+            } catch (IOException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new IOException("server " + server + " at " + at + " has not shown its nodes for " + READ_TIMEOUT_MILLIS
+                            + " ms: " + e, e);
+                }
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS));
+        }
+    }
+
+    private int missingNow(InetSocketAddress at) throws IOException {
         FailoverWriter reader = new FailoverWriter(server, at, parent);
         try {
-            reader.connect(READ_TIMEOUT_MILLIS); // a server that has just lost its leader may take a while
+            reader.connect(READ_TIMEOUT_MILLIS);
             reader.call(OpCode.SYNC, new JuteWriter().writeString("/"));
             List<String> names = reader.call(OpCode.GET_CHILDREN, new JuteWriter().writeString(parent).writeBoolean(false))
                     .readStrings();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.codahale.metrics.MetricRegistry;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -14,11 +15,13 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -29,6 +32,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lockstep.compat.servers.FreePorts;
 import org.lockstep.compat.servers.LockstepProcess;
 import org.lockstep.compat.servers.ServerOptions;
+import org.lockstep.ensemble.core.Effect;
+import org.lockstep.ensemble.core.MemberId;
+import org.lockstep.ensemble.core.Trim;
+import org.lockstep.ensemble.core.ViewRecord;
+import org.lockstep.ensemble.core.Voter;
+import org.lockstep.fsync.FsyncPolicy;
+import org.lockstep.log.DataDirectory;
+import org.lockstep.log.LmdbLog;
+import org.lockstep.log.StorageOptions;
 
 /**
  * What a Lockstep server says when it cannot start: one line on standard error that names the thing and the remedy, the exit code
@@ -147,12 +159,7 @@ class ServerErrorsTest {
     void aForeignFileInPlaceOfTheStateIsNamed() throws Exception {
         Path state = serverWithData().resolveSibling("state.mdb");
         Files.writeString(state, "a shopping list ".repeat(10_000));
-        Map<String, Long> before = checksums();
-        config("").assertRefused(UNABLE_TO_ACCESS_DATADIR, state.toString(), "not a file of this server");
-        Map<String, Long> after = checksums();
-        before.remove("lockstep-3/log.mdb"); // it is sound, and has taken over its tail
-        after.remove("lockstep-3/log.mdb");
-        assertEquals(before, after);
+        assertRefusedAndUntouched(UNABLE_TO_ACCESS_DATADIR, state.toString(), "not a file of this server");
     }
 
     @Test
@@ -161,6 +168,51 @@ class ServerErrorsTest {
         Files.delete(state);
         assertRefusedAndUntouched(DATA_DAMAGED, state.toString(), "missing");
         assertFalse(Files.exists(state), "an empty one in its place would hide the loss");
+    }
+
+    /** As a disk leaves it that lost the log's flushes and kept those of the state. */
+    @Test
+    void aLogThatHasLostItsViewsIsNamed() throws Exception {
+        Path data = directory.resolve("data");
+        Path blank = directory.resolve("blank.mdb");
+        try (DataDirectory made = DataDirectory.open(data, StorageOptions.DEFAULT)) {
+            Files.copy(made.logFile(), blank);
+        }
+        Path log;
+        try (LockstepProcess server = server("")) {
+            server.start();
+            write(server, "/a", NEEDLE);
+            server.stop();
+            log = server.dataDir().resolve("lockstep-3/log.mdb");
+        }
+        for (String tail : List.of("tail.0", "tail.1")) {
+            Files.write(log.resolveSibling(tail), new byte[4096]);
+        }
+        Files.copy(blank, log, StandardCopyOption.REPLACE_EXISTING);
+        config("").assertRefused(DATA_DAMAGED, log.toString(), "damaged", "the log knows of no view");
+    }
+
+    @Test
+    void aServerAloneRefusesTheDataOfAnEnsemble() throws Exception {
+        UUID disk = makeDataOfThree();
+        config("").assertRefused(UNABLE_TO_ACCESS_DATADIR, directory.resolve("data").toString(), "alone", "servers [1, 2, 3]",
+                "list the server.N lines");
+        try (DataDirectory kept = DataDirectory.open(directory.resolve("data"), StorageOptions.DEFAULT)) {
+            assertEquals(disk.toString(), kept.diskId());
+        }
+    }
+
+    private UUID makeDataOfThree() throws Exception {
+        try (DataDirectory made = DataDirectory.open(directory.resolve("data"), StorageOptions.DEFAULT);
+                LmdbLog log = LmdbLog.openMember(made, FsyncPolicy.DURABLE, StorageOptions.DEFAULT, new MetricRegistry())) {
+            UUID disk = UUID.fromString(made.diskId());
+            List<MemberId> members = List.of(new MemberId(1, disk, 1), new MemberId(2, new UUID(0, 2), 1),
+                    new MemberId(3, new UUID(0, 3), 1));
+            List<Voter> voters = members.stream().map(member -> new Voter(member.serverId(), member.diskId())).toList();
+            log.install(new ViewRecord(1, new UUID(0, 7), members, voters, ViewRecord.Origin.BOOTSTRAP, null, Trim.nothing(0)),
+                    members.get(0), Effect.Base.EMPTY, Trim.nothing(0));
+            return disk;
+        }
     }
 
     private void assertRefusedAndUntouched(int code, String... words) throws Exception {
