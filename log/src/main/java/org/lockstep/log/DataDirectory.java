@@ -291,7 +291,8 @@ public final class DataDirectory implements AutoCloseable {
         return bootId;
     }
 
-    Path logFile() {
+    /** The main log: for messages that name it. */
+    public Path logFile() {
         return logDirectory.resolve(LOG_FILE);
     }
 
