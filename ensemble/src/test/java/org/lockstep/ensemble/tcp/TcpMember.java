@@ -57,6 +57,7 @@ public final class TcpMember implements TransportListener {
     private final Runnable turnTask = this::turn;
     private boolean turnScheduled;
     private boolean securesAtOnce;
+    private boolean unflushed;
     private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
     private final List<ViewRecord> views = new ArrayList<>();
     final List<Slot> delivered = new ArrayList<>();
@@ -199,14 +200,21 @@ public final class TcpMember implements TransportListener {
             }
             more = !asked.isEmpty();
         }
-        transport.flush();
+        flush();
+    }
+
+    private void flush() {
+        if (unflushed) {
+            unflushed = false;
+            transport.flush();
+        }
     }
 
     private void reportSecured() {
         if (secured.isEmpty()) {
             return;
         }
-        transport.flush(); // the slots are on their way while the own log takes them
+        flush(); // the slots are on their way while the own log takes them
         for (int i = 0; i < secured.size() && core != null; i++) {
             core.secured(secured.get(i));
         }
@@ -292,6 +300,7 @@ public final class TcpMember implements TransportListener {
             done(() -> core.message(self, send.message()));
         } else {
             transport.send(send.serverId(), send.message());
+            unflushed = true;
         }
     }
 
