@@ -20,6 +20,7 @@ import org.lockstep.wire.ErrorCode;
 final class ConsistencyRun implements AutoCloseable {
     private static final int SESSION_TIMEOUT_MILLIS = 8000;
     private static final int LOCKERS = 3;
+    private static final int PAUSE_MILLIS = Integer.getInteger("consistency.pauseMillis", 0);
     private static final long ASIDE_MILLIS = 30_000;
     /** Client numbers of those who only prepare and look. */
     static final int OBSERVER = 1000;
@@ -83,6 +84,7 @@ final class ConsistencyRun implements AutoCloseable {
         try {
             while (!stopping) {
                 worker.step();
+                Thread.sleep(PAUSE_MILLIS);
             }
         } catch (InterruptedException stopped) {
             // what it was doing is recorded as unknown

@@ -30,7 +30,8 @@ import org.lockstep.compat.servers.ServerOptions;
  * {@code consistency.zooCfg} and {@code consistency.jvmFlags} what the servers get besides, separated by commas, as {@code
  * key=value} the former; {@code consistency.place} (separate) {@code loopback} for servers that share a host; {@code
  * consistency.writes} (20) how many writes a second there must be at least; {@code consistency.archive} a directory where
- * {@link FastStart} was prepared ahead; {@code consistency.backSeconds} (60) how long servers may take to come back.
+ * {@link FastStart} was prepared ahead; {@code consistency.backSeconds} (60) how long servers may take to come back; {@code
+ * consistency.pauseMillis} (0) how long each client rests after what it has done, where processors are slow.
  * Without network namespaces, and on a shared host, nobody is cut off; the output says so.
  */
 class ConsistencyTest {
