@@ -38,6 +38,7 @@ public final class TransportBench {
             RdmaMembers.CORE.windowBytes(), RdmaMembers.CORE.slotBytesMax(), RdmaMembers.CORE.ensembleId());
     /** Before and after the slots that go one at a time: for who counts something meanwhile. */
     private static final int PAUSE_MILLIS = Integer.getInteger("bench.pauseMillis", 0);
+    private static final int ROUNDS = Integer.getInteger("bench.rounds", 1);
     private static final int UNDER_WAY = 16;
     private static final int BYTES = 64;
     private static final int WARM_UP_SLOTS = 1000;
@@ -133,7 +134,9 @@ public final class TransportBench {
                     });
                 }
                 warmUp(ensemble, warmNanos);
-                measure(ensemble, way, count);
+                for (int i = 0; i < ROUNDS; i++) {
+                    measure(ensemble, way, count);
+                }
             }
         }
         System.exit(0);
