@@ -8,8 +8,11 @@ public interface TransportListener {
      */
     void onMessage(MemberId from, Message message);
 
-    /** All messages of one read have been handed over: the end of a turn, if nothing else is at hand. */
-    default void onReadEnd() {}
+    /**
+     * Whatever was at hand has been handed over: who gathers messages for a turn may take it now. Only transports that look at
+     * all their peers together say so; else the turn comes at the end of the event loop's round.
+     */
+    default void onPolled() {}
 
     /** The connection to a server was made or lost. The two alternate, for each server, beginning with true. */
     void onConnection(int serverId, boolean up);

@@ -33,7 +33,6 @@ final class PeerConnection extends FrameReader {
     private Message.RowUpdate row;
     private boolean rowUnderWay;
     private boolean dirty;
-    private boolean delivered;
     private boolean heard;
     private boolean asked;
     private long heardAt;
@@ -177,7 +176,6 @@ final class PeerConnection extends FrameReader {
             if (message instanceof Message.Transfer) {
                 throw new MalformedMessageException("a transfer in the order of messages");
             }
-            delivered = true;
             transport.heard(this);
             transport.listener().onMessage(member, message);
         } else {
@@ -204,17 +202,6 @@ final class PeerConnection extends FrameReader {
                 }
             }
             default -> throw new MalformedMessageException("unknown frame " + type);
-        }
-    }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
-        super.channelReadComplete(ctx);
-        if (delivered) {
-            delivered = false;
-            if (!isOver()) {
-                transport.listener().onReadEnd();
-            }
         }
     }
 

@@ -54,7 +54,7 @@ public final class TcpMember implements TransportListener {
     private long storedUpTo;
     private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
     private final List<Position> secured = new ArrayList<>();
-    private final Runnable turnTask = this::turn;
+    private final Runnable turnTask = this::onPolled;
     private boolean turnScheduled;
     private boolean securesAtOnce;
     private boolean unflushed;
@@ -347,6 +347,13 @@ public final class TcpMember implements TransportListener {
     @Override
     public void onMessage(MemberId from, Message message) {
         input(() -> core.message(from, message));
+    }
+
+    @Override
+    public void onPolled() {
+        if (turnScheduled) {
+            turn();
+        }
     }
 
     @Override

@@ -227,11 +227,6 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
     }
 
     @Override
-    public void onReadEnd() {
-        listener.onReadEnd();
-    }
-
-    @Override
     public void onSide(MemberId from, byte[] content) {
         LaneTalk word = LaneTalk.decode(content);
         if (word == null) {
@@ -266,7 +261,7 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
             come |= link.poll();
         }
         if (come && !closed) {
-            listener.onReadEnd();
+            listener.onPolled();
         }
         return come;
     }

@@ -62,7 +62,7 @@ final class Incarnation implements TransportListener {
     private final List<Effect> records = new ArrayList<>();
     private final ArrayDeque<Effect> later = new ArrayDeque<>();
     private final ArrayDeque<Effect.Send> gated = new ArrayDeque<>();
-    private final Runnable turnTask = this::turnGuarded;
+    private final Runnable turnTask = this::onPolled;
     private final Runnable payTask = this::payRows;
     private Transport transport;
     private Transfers transfers;
@@ -141,6 +141,14 @@ final class Incarnation implements TransportListener {
             fatal.onFatal("a message of server " + from.serverId() + " could not be dealt with", e);
         }
         scheduleTurn();
+    }
+
+    /** The turn that the messages asked for: at once, since the loop would go round before it came to the task. */
+    @Override
+    public void onPolled() {
+        if (turnScheduled) {
+            turnGuarded();
+        }
     }
 
     @Override
