@@ -4,7 +4,7 @@
 # WAYS which of tcp, event, adaptive and busy, GUEST_SECONDS how long it may take. JVM_FLAGS what else the JVM gets. After each
 # round the JVM is stopped, and the device's latency taken anew: the machine beneath is not the same from one minute to the next.
 # With SYSTEM_CALLS=1 it counts, with strace, those of the event loops during 2000 slots under busy, one at a time. MAVEN_FLAGS and
-# JAVA_HOME are passed on.
+# JAVA_HOME are passed on. One compiler only: with two the JVM replaces code while it runs, at which QEMU's threads crash it.
 # One compiler only: QEMU's threads lose their way when the JVM replaces code that another processor runs.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -42,7 +42,7 @@ for way in ${WAYS:-tcp event adaptive busy}; do
     measured=0
     rm -f /tmp/bench
     mkfifo /tmp/bench
-    $(printf '%q ' "${JAVA_COMMAND[@]}") -XX:+UseSerialGC -XX:ErrorFile=/run/guest/crash.log ${JVM_FLAGS:-} \
+    $(printf '%q ' "${JAVA_COMMAND[@]}") -XX:+UseSerialGC -XX:-TieredCompilation -XX:ErrorFile=/run/guest/crash.log ${JVM_FLAGS:-} \
         -Dbench.rounds=${ROUNDS:-3} -Dbench.pauseMillis=500 $TESTS.TransportBench ${SLOTS:-4000} ${WARM_SECONDS:-20} \$way >/tmp/bench 2>&1 &
     bench=\$!
     exec 5</tmp/bench
