@@ -153,9 +153,10 @@ public final class LockstepServer implements AutoCloseable {
                 state.showMembership(config.ensemble().membershipText().getBytes(StandardCharsets.UTF_8),
                         config.ensemble().version());
             }
-            lives.requireStart(log.recovered(), Positions.ofMark(state.mark()));
-            replica = new Replica(loop, state, log, store::write, Positions.ofMark(state.mark()), lives,
-                    lostWrites, replicaOptions(lives.options()), metrics, this::failed);
+            Position applied = Positions.ofMark(state.mark());
+            lives.requireStart(log.recovered(), applied);
+            replica = new Replica(loop, state, log, store::write, applied, lives, lostWrites,
+                    replicaOptions(lives.options()), metrics, this::failed);
         } catch (RuntimeException | StartException e) {
             log.close();
             throw e;

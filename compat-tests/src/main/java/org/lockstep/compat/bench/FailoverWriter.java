@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 import org.lockstep.wire.ErrorCode;
 import org.lockstep.wire.JuteReader;
@@ -120,7 +119,7 @@ public final class FailoverWriter {
                             + " ms: " + e, e);
                 }
             }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS));
+            Failover.pause(RETRY_MILLIS);
         }
     }
 

@@ -13,13 +13,7 @@ import org.lockstep.wire.OpCode;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class FailoverWriterTest {
-    private static final byte[] NO_CHILDREN = bytes(new JuteWriter().writeInt(0));
-
-    private static byte[] bytes(JuteWriter writer) {
-        byte[] bytes = new byte[writer.length()];
-        System.arraycopy(writer.array(), 0, bytes, 0, bytes.length);
-        return bytes;
-    }
+    private static final byte[] NO_CHILDREN = new JuteWriter().writeInt(0).toByteArray();
 
     /** A server without a leader takes connections and drops them; what it has is to be seen when it serves again. */
     @Test

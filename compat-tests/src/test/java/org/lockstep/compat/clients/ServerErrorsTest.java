@@ -195,7 +195,7 @@ class ServerErrorsTest {
     @Test
     void aServerAloneRefusesTheDataOfAnEnsemble() throws Exception {
         UUID disk = makeDataOfThree();
-        config("").assertRefused(UNABLE_TO_ACCESS_DATADIR, directory.resolve("data").toString(), "alone", "servers [1, 2, 3]",
+        assertRefusedAndUntouched(UNABLE_TO_ACCESS_DATADIR, directory.resolve("data").toString(), "alone", "servers [1, 2, 3]",
                 "list the server.N lines");
         try (DataDirectory kept = DataDirectory.open(directory.resolve("data"), StorageOptions.DEFAULT)) {
             assertEquals(disk.toString(), kept.diskId());
