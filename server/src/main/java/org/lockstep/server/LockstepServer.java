@@ -4,6 +4,7 @@ import com.codahale.metrics.MetricFilter;
 import com.codahale.metrics.MetricRegistry;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -18,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.lockstep.ensemble.core.EnsembleOptions;
 import org.lockstep.ensemble.core.LogDamagedException;
 import org.lockstep.ensemble.core.LogFailedException;
@@ -218,6 +220,10 @@ public final class LockstepServer implements AutoCloseable {
                 ReplicaOptions.DIGEST_INTERVAL_SLOTS, config.fsyncWarningMillis());
     }
 
+    private static BooleanSupplier tasksOf(EventLoop loop) {
+        return loop instanceof SingleThreadEventExecutor known ? () -> known.pendingTasks() > 0 : () -> false;
+    }
+
     /**
      * Starts everything behind the door. A server that is alone needs nobody for its first view, so that is waited for; one of
      * several opens its door at once, and serves when there is a view.
@@ -230,7 +236,7 @@ public final class LockstepServer implements AutoCloseable {
             }
             LiveServerView view = new LiveServerView(config, directory, replica, desk, metrics, () -> clientPort());
             if (Runtime.getRuntime().availableProcessors() > 1) {
-                idling.setWorthwhile(desk::hasSoleClient);
+                idling.setWorthwhile(() -> desk.hasSoleClient() || replica.hasLoneRequests(), tasksOf(loop));
             }
             desk.setAdminWords(word -> FourLetterWords.answer(view, word));
             replica.setViewListener(new Views(desk));

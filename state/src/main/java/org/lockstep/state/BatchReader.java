@@ -1,5 +1,6 @@
 package org.lockstep.state;
 
+import java.nio.ByteBuffer;
 import org.lockstep.wire.JuteReader;
 import org.lockstep.wire.MalformedRecordException;
 
@@ -30,6 +31,11 @@ public final class BatchReader {
 
     public int count() {
         return count;
+    }
+
+    /** How many commands a whole batch holds, without reading it otherwise. */
+    public static int countOf(byte[] batch) {
+        return ByteBuffer.wrap(batch).getInt(BatchWriter.COUNT_AT);
     }
 
     /** Fills {@code command} with the next one; false at the end. */

@@ -14,7 +14,8 @@ import org.lockstep.wire.JuteWriter;
  * Reusable after {@link #begin}; not thread-safe.
  */
 public final class BatchWriter {
-    static final int HEADER_BYTES = Long.BYTES + Integer.BYTES;
+    static final int COUNT_AT = Long.BYTES;
+    static final int HEADER_BYTES = COUNT_AT + Integer.BYTES;
     /** Bytes a command takes beside its identities and its body. */
     public static final int COMMAND_BYTES = Integer.BYTES * 5 + Long.BYTES;
 
@@ -48,7 +49,7 @@ public final class BatchWriter {
         }
         out.writeInt(bodyLength);
         out.writeRaw(body, bodyOffset, bodyLength);
-        out.setInt(Long.BYTES, ++count);
+        out.setInt(COUNT_AT, ++count);
     }
 
     public int count() {

@@ -46,6 +46,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     private final Applier applier;
     private final OwnBatches own;
     private final Barriers barriers = new Barriers();
+    private final LoneRequests lone = new LoneRequests();
     private final DigestCheck digests;
     private final Medium medium;
     private final Lives lives;
@@ -163,6 +164,11 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
     /** Ordered requests of this server taken in and not yet applied. */
     public int outstandingCount() {
         return own.outstandingCount();
+    }
+
+    /** Whether the requests of others come one at a time, so that a client waits for this server with each. */
+    public boolean hasLoneRequests() {
+        return lone.come(System.nanoTime());
     }
 
     @Override
@@ -291,6 +297,7 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
         for (int i = 0; i < slots.size(); i++) {
             own.sent(((Effect.Secure) slots.get(i)).slot());
         }
+        lone.came(slots, view.rank(), System.nanoTime());
         // Where nobody is to be served while a write is flushed, two changes of thread would only cost a third of a flush.
         return log.secure(slots, quiet.getAsBoolean() && (view.isAlone() || LogSide.isSmall(slots)));
     }

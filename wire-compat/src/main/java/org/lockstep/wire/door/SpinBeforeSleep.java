@@ -6,25 +6,33 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Lets an event loop look for events a moment longer before its thread goes to sleep. A thread that sleeps is woken tens of
- * microseconds after its socket has become readable; a lone client that waits for each reply pays that for every request, and
- * while it does, nobody else needs the processor.
+ * microseconds after its socket has become readable; a lone client that waits for each reply pays that for every request, once at
+ * each server that its request has to reach, and while it does, nobody else has much to do.
  *
- * <p>At most {@link #SPIN_NANOS} are spent for each time the loop runs out of work, and only while its owner says that it pays. A
- * task given to the loop by another thread meanwhile waits until the spin ends. Everything happens on the loop's thread.
+ * <p>At most {@link #SPIN_NANOS} are spent for each time the loop runs out of work, and only while its owner says that it pays.
+ * Whoever else wants the processor gets it at each look: where there are fewer processors than threads that look, they take turns,
+ * and none sleeps. Everything happens on the loop's thread.
  */
 public final class SpinBeforeSleep implements SelectStrategy {
     static final long SPIN_NANOS = 100_000;
 
     private BooleanSupplier worthwhile = () -> false;
+    private BooleanSupplier hasTasks = () -> false;
 
-    /** {@code worthwhile} is asked each time the loop has run out of work. Call it on the loop's thread, or before it runs. */
-    public void setWorthwhile(BooleanSupplier worthwhile) {
-        this.worthwhile = worthwhile;
+    /**
+     * To be called on the loop's thread, or before it runs.
+     *
+     * @param pays asked each time the loop has run out of work
+     * @param tasks whether another thread has given the loop a task; asked at each look
+     */
+    public void setWorthwhile(BooleanSupplier pays, BooleanSupplier tasks) {
+        worthwhile = pays;
+        hasTasks = tasks;
     }
 
     @Override
-    public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
-        if (hasTasks) {
+    public int calculateStrategy(IntSupplier selectNow, boolean hasTasksNow) throws Exception {
+        if (hasTasksNow) {
             return selectNow.get();
         }
         if (!worthwhile.getAsBoolean()) {
@@ -33,10 +41,10 @@ public final class SpinBeforeSleep implements SelectStrategy {
         long end = System.nanoTime() + SPIN_NANOS;
         do {
             int ready = selectNow.get();
-            if (ready > 0) {
+            if (ready > 0 || hasTasks.getAsBoolean()) {
                 return ready;
             }
-            Thread.onSpinWait();
+            Thread.yield();
         } while (System.nanoTime() - end < 0);
         return SELECT;
     }

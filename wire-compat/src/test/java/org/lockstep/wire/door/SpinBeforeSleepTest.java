@@ -19,22 +19,29 @@ class SpinBeforeSleepTest {
 
     @Test
     void neverKeepsTasksWaiting() throws Exception {
-        idling.setWorthwhile(() -> true);
+        idling.setWorthwhile(() -> true, () -> false);
         assertEquals(0, idling.calculateStrategy(() -> looks.getAndIncrement() * 0, true));
         assertEquals(1, looks.get());
     }
 
     @Test
     void takesWhatComesWhileItLooks() throws Exception {
-        idling.setWorthwhile(() -> true);
+        idling.setWorthwhile(() -> true, () -> false);
         int ready = idling.calculateStrategy(() -> looks.incrementAndGet() == 5 ? 3 : 0, false);
         assertEquals(3, ready);
         assertEquals(5, looks.get());
     }
 
     @Test
+    void endsForATaskThatComesWhileItLooks() throws Exception {
+        idling.setWorthwhile(() -> true, () -> looks.get() == 7);
+        assertEquals(0, idling.calculateStrategy(() -> looks.incrementAndGet() * 0, false));
+        assertEquals(7, looks.get());
+    }
+
+    @Test
     void givesUpAfterItsTime() throws Exception {
-        idling.setWorthwhile(() -> true);
+        idling.setWorthwhile(() -> true, () -> false);
         long begin = System.nanoTime();
         assertEquals(SelectStrategy.SELECT, idling.calculateStrategy(() -> looks.incrementAndGet() * 0, false));
         assertTrue(System.nanoTime() - begin >= SpinBeforeSleep.SPIN_NANOS);
