@@ -5,7 +5,6 @@
 # round the JVM is stopped, and the device's latency taken anew: the machine beneath is not the same from one minute to the next.
 # With SYSTEM_CALLS=1 it counts, with strace, those of the event loops during 2000 slots under busy, one at a time. MAVEN_FLAGS and
 # JAVA_HOME are passed on. One compiler only: with two the JVM replaces code while it runs, at which QEMU's threads crash it.
-# One compiler only: QEMU's threads lose their way when the JVM replaces code that another processor runs.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 # shellcheck source=rdma/guest/classpath.sh
