@@ -202,6 +202,22 @@ class ServerErrorsTest {
         }
     }
 
+    /** It starts: the data may be right and the list wrong, or the other way round, and the others may need this server. */
+    @Test
+    void aListOfOtherVotersThanTheEnsembleHasIsWarnedOf() throws Exception {
+        makeDataOfThree();
+        ServerOptions options = new ServerOptions(directory).heapMegabytes(128).serverId(1);
+        for (int id : new int[] {1, 2, 3, 4, 5}) {
+            options.set("server." + id, "127.0.0.1:" + FreePorts.next() + ":1");
+        }
+        try (LockstepProcess server = new LockstepProcess(options)) {
+            server.launch();
+            Await.until("a warning of the voters", () -> server.logTail().contains(
+                    "lists the voters [1, 2, 3, 4, 5], but those of this ensemble are [1, 2, 3]"));
+            assertTrue(server.isAlive());
+        }
+    }
+
     private UUID makeDataOfThree() throws Exception {
         try (DataDirectory made = DataDirectory.open(directory.resolve("data"), StorageOptions.DEFAULT);
                 LmdbLog log = LmdbLog.openMember(made, FsyncPolicy.DURABLE, StorageOptions.DEFAULT, new MetricRegistry())) {
