@@ -9,9 +9,14 @@ public interface TransportListener {
     void onMessage(MemberId from, Message message);
 
     /**
-     * Whatever was at hand has been handed over: who gathers messages for a turn may take it now. Only transports that look at
-     * all their peers together say so; else the turn comes at the end of the event loop's round.
+     * As {@link #onMessage}, from a transport that looks at all its peers together: {@link #onPolled} follows, when whatever is at
+     * hand has been handed over.
      */
+    default void onPolledMessage(MemberId from, Message message) {
+        onMessage(from, message);
+    }
+
+    /** Whoever gathers messages for a turn may take it now, and need not wait for the end of the event loop's round. */
     default void onPolled() {}
 
     /** The connection to a server was made or lost. The two alternate, for each server, beginning with true. */

@@ -56,6 +56,8 @@ public final class TcpMember implements TransportListener {
     private final List<Position> secured = new ArrayList<>();
     private final Runnable turnTask = this::onPolled;
     private boolean turnScheduled;
+    private boolean turnDue;
+    private boolean inTurn;
     private boolean securesAtOnce;
     private boolean unflushed;
     private final Set<Message.TransferRequest> transfersUnderWay = new HashSet<>();
@@ -147,21 +149,26 @@ public final class TcpMember implements TransportListener {
     /** On the loop. */
     public void submit(byte[] payload) {
         inbox.add(payload);
-        scheduleTurn();
+        if (!inTurn) {
+            scheduleTurn();
+        }
     }
 
     /** Gives the core something to deal with; what it asks for is done in the next turn. */
     private void input(Runnable input) {
-        if (core == null) {
-            return;
+        if (core != null) {
+            hear(input);
+            scheduleTurn();
         }
+    }
+
+    private void hear(Runnable input) {
         try {
             input.run();
         } catch (RuntimeException | Error e) {
             failure = e;
             throw e;
         }
-        scheduleTurn();
     }
 
     /** At the end of this round of the event loop, as the server does. */
@@ -174,16 +181,26 @@ public final class TcpMember implements TransportListener {
 
     private void turn() {
         turnScheduled = false;
+        turnDue = false;
+        inTurn = true;
         try {
-            perform();
+            do {
+                perform();
+            } while (maySubmit());
         } catch (RuntimeException | Error e) {
             failure = e;
             throw e;
+        } finally {
+            inTurn = false;
         }
     }
 
+    private boolean maySubmit() {
+        return core != null && !inbox.isEmpty() && core.mayTakeMore();
+    }
+
     private void perform() {
-        while (core != null && !inbox.isEmpty() && core.mayTakeMore()) {
+        while (maySubmit()) {
             core.submit(inbox.poll());
         }
         boolean more = true;
@@ -350,8 +367,16 @@ public final class TcpMember implements TransportListener {
     }
 
     @Override
+    public void onPolledMessage(MemberId from, Message message) {
+        if (core != null) {
+            hear(() -> core.message(from, message));
+            turnDue = true;
+        }
+    }
+
+    @Override
     public void onPolled() {
-        if (turnScheduled) {
+        if (turnDue || turnScheduled) {
             turn();
         }
     }

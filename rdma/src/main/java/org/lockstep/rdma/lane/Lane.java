@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.lockstep.ensemble.core.Row;
 import org.lockstep.rdma.ring.Inbound;
+import org.lockstep.rdma.ring.RecordSums;
 import org.lockstep.rdma.ring.RingWriter;
 import org.lockstep.rdma.ring.RowSlot;
 import org.lockstep.rdma.verbs.QueuePair;
@@ -29,6 +30,7 @@ public final class Lane {
     private final RowSlot row;
     private final ByteBuffer rowImage;
     private final boolean notify;
+    private final RecordSums sums;
     private RingWriter writer;
     private Inbound inbound;
     private Row newestRow;
@@ -42,9 +44,11 @@ public final class Lane {
      *
      * @param peer where the peer wants to be written to
      * @param notify wake the peer for each row: it waits for notices instead of polling
+     * @param sums may be shared with lanes to other peers
      * @throws IllegalArgumentException when the two rings differ in size
      */
-    public Lane(QueuePair pair, LaneMemory memory, LaneAddress peer, long viewId, boolean notify) {
+    public Lane(QueuePair pair, LaneMemory memory, LaneAddress peer, long viewId, boolean notify,
+            RecordSums sums) {
         if (peer.ringBytes() != memory.address().ringBytes()) {
             throw new IllegalArgumentException("the peer's ring has " + peer.ringBytes() + " bytes, and this one "
                     + memory.address().ringBytes());
@@ -54,6 +58,7 @@ public final class Lane {
         this.peer = peer;
         this.viewId = viewId;
         this.notify = notify;
+        this.sums = sums;
         rowImage = ByteBuffer.allocateDirect(RowSlot.bytes(memory.ranks()));
         row = new RowSlot(rowImage, memory.ranks());
     }
@@ -64,7 +69,7 @@ public final class Lane {
      * @param previousSent the last own data slot that the peer has, or that is on its way to it, in another way; -1 for none
      */
     public void beginSending(long previousSent) {
-        writer = new RingWriter(memory.outgoingRing().memory(), viewId, previousSent);
+        writer = new RingWriter(memory.outgoingRing().memory(), viewId, previousSent, sums);
     }
 
     /** From here on the peer's slots and rows come through the lane; {@code previousSent} is what it began with. */

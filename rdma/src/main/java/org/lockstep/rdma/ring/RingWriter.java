@@ -1,7 +1,6 @@
 package org.lockstep.rdma.ring;
 
 import java.nio.ByteBuffer;
-import java.util.zip.CRC32C;
 
 /**
  * The sender's side of a ring: puts slots into a local image of the peer's ring, of the same size, and says which ranges of it
@@ -16,7 +15,7 @@ public final class RingWriter {
     private final ByteBuffer ring;
     private final int capacity;
     private final long viewId;
-    private final CRC32C crc = new CRC32C();
+    private final RecordSums sums;
     private long lastIndex;
     private int partDone;
     private long end;
@@ -29,8 +28,10 @@ public final class RingWriter {
     /**
      * @param memory as large as the peer's ring, a power of two
      * @param previousIndex the last data slot that the peer got, or gets, in another way; -1 for none
+     * @param sums may be shared with writers to other peers
      */
-    public RingWriter(ByteBuffer memory, long viewId, long previousIndex) {
+    public RingWriter(ByteBuffer memory, long viewId, long previousIndex, RecordSums sums) {
+        this.sums = sums;
         ring = RingRecord.view(memory);
         capacity = ring.capacity();
         this.viewId = viewId;
@@ -58,7 +59,7 @@ public final class RingWriter {
             }
             int offset = offset(end);
             ring.put(offset + RingRecord.HEADER_BYTES, payload, partDone, length);
-            writeHeader(offset, length, length, index, payload.length);
+            writeHeader(offset, length, length, index, payload);
             end += bytes;
             partDone += length;
         } while (partDone < payload.length);
@@ -79,7 +80,7 @@ public final class RingWriter {
         }
         unusedFrom = end;
         if (rest >= RingRecord.HEADER_BYTES) {
-            writeHeader(offset, RingRecord.TURN, 0, lastIndex, 0);
+            writeHeader(offset, RingRecord.TURN, 0, lastIndex, null);
             unusedFrom += RingRecord.HEADER_BYTES;
         }
         end += rest;
@@ -88,15 +89,14 @@ public final class RingWriter {
         return true;
     }
 
-    private void writeHeader(int offset, int lengthField, int length, long index, int total) {
+    private void writeHeader(int offset, int lengthField, int length, long index, byte[] payload) {
         ring.putInt(offset + RingRecord.LENGTH_AT, lengthField);
         ring.putLong(offset + RingRecord.VIEW_AT, viewId);
         ring.putLong(offset + RingRecord.INDEX_AT, index);
         ring.putLong(offset + RingRecord.PREVIOUS_AT, lastIndex);
-        ring.putInt(offset + RingRecord.TOTAL_AT, total);
+        ring.putInt(offset + RingRecord.TOTAL_AT, payload == null ? 0 : payload.length);
         ring.putInt(offset + RingRecord.PART_AT, partDone);
-        int from = offset + RingRecord.LENGTH_AT;
-        int checksum = RingRecord.checksum(crc, ring, from, RingRecord.HEADER_BYTES - RingRecord.LENGTH_AT + length);
+        int checksum = sums.of(ring, offset, payload, partDone, length);
         ring.clear().putInt(offset, checksum);
     }
 

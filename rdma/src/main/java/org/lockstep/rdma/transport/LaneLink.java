@@ -15,6 +15,7 @@ import org.lockstep.rdma.lane.Lane;
 import org.lockstep.rdma.lane.LaneAddress;
 import org.lockstep.rdma.lane.LaneMemory;
 import org.lockstep.rdma.ring.Inbound;
+import org.lockstep.rdma.ring.RecordSums;
 import org.lockstep.rdma.verbs.QueuePair;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ final class LaneLink implements Inbound.Sink {
     private final MemberId peer;
     private final int peerRank;
     private final LaneCounts counts;
+    private final RecordSums sums;
     private final ArrayDeque<Message.Data> waiting = new ArrayDeque<>();
     private TransportListener listener;
     private LaneMemory memory;
@@ -51,12 +53,13 @@ final class LaneLink implements Inbound.Sink {
     private boolean givenUp;
     private boolean over;
 
-    LaneLink(long number, ViewRecord view, MemberId peer, LaneCounts counts) {
+    LaneLink(long number, ViewRecord view, MemberId peer, LaneCounts counts, RecordSums sums) {
         this.number = number;
         this.view = view;
         this.peer = peer;
         this.peerRank = view.rankOf(peer);
         this.counts = counts;
+        this.sums = sums;
     }
 
     long number() {
@@ -92,7 +95,7 @@ final class LaneLink implements Inbound.Sink {
     /** The peer has told where it wants to be written to. */
     void open(LaneAddress there, boolean wake, TransportListener receiver) {
         listener = receiver;
-        lane = new Lane(pair, memory, there, view.viewId(), wake);
+        lane = new Lane(pair, memory, there, view.viewId(), wake, sums);
     }
 
     boolean isOpen() {
@@ -226,7 +229,7 @@ final class LaneLink implements Inbound.Sink {
     public void onSlot(long index, long previousIndex, byte[] payload) {
         if (!over) {
             counts.addSlotReceived();
-            listener.onMessage(peer, new Message.Data(new Slot(new Position(view.viewId(), index, peerRank), payload),
+            listener.onPolledMessage(peer, new Message.Data(new Slot(new Position(view.viewId(), index, peerRank), payload),
                     previousIndex));
         }
     }
@@ -234,7 +237,7 @@ final class LaneLink implements Inbound.Sink {
     @Override
     public void onRow(Row newer) {
         if (!over) {
-            listener.onMessage(peer, new Message.RowUpdate(newer));
+            listener.onPolledMessage(peer, new Message.RowUpdate(newer));
         }
     }
 

@@ -254,12 +254,16 @@ final class LanePeer {
                 && overInView != view.viewId()) {
             if (dials() && now - retryAt >= 0) {
                 InetSocketAddress there = hello.port();
-                make(new LaneLink(++dialed, view, process, transport.counts()), () -> transport.end().dial(there));
+                make(newLink(++dialed, view), () -> transport.end().dial(there));
             } else if (!dials() && offer != null && offer.viewId() == view.viewId()) {
                 InetSocketAddress from = offer.pair();
-                make(new LaneLink(offer.number(), view, process, transport.counts()), () -> transport.end().take(from));
+                make(newLink(offer.number(), view), () -> transport.end().take(from));
             }
         }
+    }
+
+    private LaneLink newLink(long number, ViewRecord view) {
+        return new LaneLink(number, view, process, transport.counts(), transport.sums());
     }
 
     /** On the peer's worker: memory and a queue pair; then {@link #onMade}. */

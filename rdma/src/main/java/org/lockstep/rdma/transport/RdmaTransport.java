@@ -20,6 +20,7 @@ import org.lockstep.ensemble.core.ViewRecord;
 import org.lockstep.ensemble.tcp.SideListener;
 import org.lockstep.ensemble.tcp.TcpOptions;
 import org.lockstep.ensemble.tcp.TcpTransport;
+import org.lockstep.rdma.ring.RecordSums;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,7 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
     private final MemberId self;
     private final TransportListener listener;
     private final LaneCounts counts;
+    private final RecordSums sums = new RecordSums();
     private final Map<Integer, LanePeer> peers = new TreeMap<>();
     private final LanePeer[] peerList;
     private TcpTransport tcp;
@@ -331,6 +333,11 @@ public final class RdmaTransport implements Transport, SideListener, PollingSele
     /** Whether this server's thread sleeps at times, and has to be woken. */
     boolean sleeps() {
         return options().polling() != Polling.BUSY;
+    }
+
+    /** For all lanes: they send the same slots. */
+    RecordSums sums() {
+        return sums;
     }
 
     boolean isClosed() {

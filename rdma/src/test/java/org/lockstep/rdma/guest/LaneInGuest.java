@@ -14,6 +14,7 @@ import org.lockstep.ensemble.core.Row;
 import org.lockstep.rdma.lane.Lane;
 import org.lockstep.rdma.lane.LaneMemory;
 import org.lockstep.rdma.ring.Inbound;
+import org.lockstep.rdma.ring.RecordSums;
 
 class LaneInGuest {
     private static final long VIEW = 12;
@@ -25,8 +26,8 @@ class LaneInGuest {
         final Connected connected = new Connected();
         final LaneMemory memoryA = memory(true);
         final LaneMemory memoryB = memory(false);
-        final Lane a = new Lane(connected.dialer, memoryA, memoryB.address(), VIEW, false);
-        final Lane b = new Lane(connected.taker, memoryB, memoryA.address(), VIEW, false);
+        final Lane a = new Lane(connected.dialer, memoryA, memoryB.address(), VIEW, false, new RecordSums());
+        final Lane b = new Lane(connected.taker, memoryB, memoryA.address(), VIEW, false, new RecordSums());
 
         Lanes() throws IOException {
             a.beginSending(-1);

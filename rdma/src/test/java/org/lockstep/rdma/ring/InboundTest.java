@@ -24,7 +24,7 @@ class InboundTest {
     private final ByteBuffer localRow = ByteBuffer.allocateDirect(RowSlot.bytes(RANKS));
     private final ByteBuffer ring = ByteBuffer.allocateDirect(CAPACITY);
     private final ByteBuffer row = ByteBuffer.allocateDirect(RowSlot.bytes(RANKS));
-    private final RingWriter writer = new RingWriter(localRing, VIEW, -1);
+    private final RingWriter writer = new RingWriter(localRing, VIEW, -1, new RecordSums());
     private final RowSlot rows = new RowSlot(localRow, RANKS);
     private final Inbound inbound = new Inbound(ring, row, VIEW, RANKS, -1);
     private final Taken taken = new Taken();

@@ -16,7 +16,7 @@ class RingTest {
 
     private final ByteBuffer local = ByteBuffer.allocateDirect(CAPACITY);
     private final ByteBuffer remote = ByteBuffer.allocateDirect(CAPACITY);
-    private final RingWriter writer = new RingWriter(local, VIEW, -1);
+    private final RingWriter writer = new RingWriter(local, VIEW, -1, new RecordSums());
     private final RingReader reader = new RingReader(remote, VIEW, -1);
 
     private static byte[] payload(int length, int seed) {
@@ -155,11 +155,11 @@ class RingTest {
 
     @Test
     void recordsOfAnotherViewOrBehindAnotherSlotDoNotCount() {
-        RingWriter earlier = new RingWriter(local, VIEW - 1, -1);
+        RingWriter earlier = new RingWriter(local, VIEW - 1, -1, new RecordSums());
         assertTrue(earlier.offer(0, -1, payload(10, 0)));
         remote.put(0, local, 0, earlier.rangeBytes());
         assertFalse(reader.next());
-        RingWriter ahead = new RingWriter(local, VIEW, 5);
+        RingWriter ahead = new RingWriter(local, VIEW, 5, new RecordSums());
         assertTrue(ahead.offer(6, 5, payload(10, 0)));
         remote.put(0, local, 0, ahead.rangeBytes());
         assertFalse(reader.next());
@@ -183,7 +183,35 @@ class RingTest {
 
     @Test
     void ringHasAPowerOfTwoOfBytes() {
-        assertThrows(IllegalArgumentException.class, () -> new RingWriter(ByteBuffer.allocateDirect(1000), VIEW, -1));
-        assertThrows(IllegalArgumentException.class, () -> new RingWriter(ByteBuffer.allocateDirect(256), VIEW, -1));
+        assertThrows(IllegalArgumentException.class, () -> new RingWriter(ByteBuffer.allocateDirect(1000), VIEW, -1, new RecordSums()));
+        assertThrows(IllegalArgumentException.class, () -> new RingWriter(ByteBuffer.allocateDirect(256), VIEW, -1, new RecordSums()));
+    }
+
+    /** A server sends the same slots to all, and each peer may have begun elsewhere: what is computed once is right for each. */
+    @Test
+    void writersThatShareTheirSumsWriteWhatEachReaderTakes() {
+        RecordSums sums = new RecordSums();
+        ByteBuffer[] rings = new ByteBuffer[3];
+        RingWriter[] writers = new RingWriter[3];
+        RingReader[] readers = new RingReader[3];
+        for (int i = 0; i < 3; i++) {
+            rings[i] = ByteBuffer.allocateDirect(CAPACITY);
+            writers[i] = new RingWriter(rings[i], VIEW, i == 2 ? 4 : -1, sums);
+            readers[i] = new RingReader(rings[i], VIEW, i == 2 ? 4 : -1);
+        }
+        byte[] first = payload(300, 1); // in two parts
+        byte[] second = payload(300, 2);
+        for (byte[] payload : new byte[][] {first, second, first.clone()}) {
+            for (int i = 0; i < 3; i++) {
+                long previous = writers[i].lastIndex();
+                assertTrue(writers[i].offer(previous < 5 ? 5 : previous + 1, previous, payload));
+                assertTrue(readers[i].next(), "ring " + i);
+                assertArrayEquals(payload, readers[i].payload());
+                while (writers[i].rangeBytes() > 0) {
+                    writers[i].rangePosted();
+                }
+                writers[i].consumedTo(readers[i].consumed());
+            }
+        }
     }
 }

@@ -69,6 +69,7 @@ final class Incarnation implements TransportListener {
     private Future<?> ticks;
     private long storedUpTo;
     private boolean turnScheduled;
+    private boolean turnDue;
     private boolean inTurn;
     private boolean unflushed;
     private boolean over;
@@ -132,21 +133,32 @@ final class Incarnation implements TransportListener {
 
     @Override
     public void onMessage(MemberId from, Message message) {
-        if (over) {
-            return;
+        if (!over) {
+            hear(from, message);
+            scheduleTurn();
         }
+    }
+
+    private void hear(MemberId from, Message message) {
         try {
             core.message(from, message);
         } catch (RuntimeException e) {
             fatal.onFatal("a message of server " + from.serverId() + " could not be dealt with", e);
         }
-        scheduleTurn();
     }
 
-    /** The turn that the messages asked for: at once, since the loop would go round before it came to the task. */
+    @Override
+    public void onPolledMessage(MemberId from, Message message) {
+        if (!over) {
+            hear(from, message);
+            turnDue = true;
+        }
+    }
+
+    /** The turn that the messages asked for: at once, since the loop would go round before it came to a task. */
     @Override
     public void onPolled() {
-        if (turnScheduled) {
+        if (turnDue || turnScheduled) {
             turnGuarded();
         }
     }
@@ -229,6 +241,7 @@ final class Incarnation implements TransportListener {
 
     private void turnGuarded() {
         turnScheduled = false;
+        turnDue = false;
         try {
             turn();
         } catch (RuntimeException e) {
