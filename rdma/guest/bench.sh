@@ -4,11 +4,15 @@
 # WAYS which of tcp, event, adaptive and busy, GUEST_SECONDS how long it may take. JVM_FLAGS what else the JVM gets. After each
 # round the JVM is stopped, and the device's latency taken anew: the machine beneath is not the same from one minute to the next.
 # With SYSTEM_CALLS=1 it counts, with strace, those of the event loops during 2000 slots under busy, one at a time. MAVEN_FLAGS and
-# JAVA_HOME are passed on. One compiler only: with two the JVM replaces code while it runs, at which QEMU's threads crash it.
+# JAVA_HOME are passed on. One compiler only: with two the JVM replaces code while it runs, at which QEMU's threads crash it. And
+# checksums in Java: the processor's instruction for them is emulated bit by bit.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 # shellcheck source=rdma/guest/classpath.sh
 . rdma/guest/classpath.sh
+
+readonly JVM="-XX:+UseSerialGC -XX:-TieredCompilation -XX:+UnlockDiagnosticVMOptions -XX:-UseCRC32CIntrinsics \
+-XX:ErrorFile=/run/guest/crash.log"
 
 prepare_tests
 cat >"$OUT/bench.sh" <<EOF
@@ -21,10 +25,11 @@ write_lat() {
     ib_write_lat -d rxe0 -s 64 -n 4000 -F $ADDRESS | awk '/^ *64 /{print "ib_write_lat 64 B, one way: typical " \$5 " us, average " \$6 " us"}'
     wait \$server
 }
+echo "clock: \$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 write_lat
 export CLASSPATH=$(printf %q "$CLASSPATH")
 [[ -z "${SYSTEM_CALLS:-}" ]] || {
-    $(printf '%q ' "${JAVA_COMMAND[@]}") -XX:+UseSerialGC -Dbench.pauseMillis=5000 $TESTS.TransportBench 2000 \
+    $(printf '%q ' "${JAVA_COMMAND[@]}") $JVM -Dbench.pauseMillis=5000 $TESTS.TransportBench 2000 \
         ${WARM_SECONDS:-20} busy >/run/guest/bench.log 2>&1 &
     bench=\$!
     until grep -qs '^one at a time' /run/guest/bench.log; do sleep 0.2; kill -0 \$bench; done
@@ -41,7 +46,7 @@ for way in ${WAYS:-tcp event adaptive busy}; do
     measured=0
     rm -f /tmp/bench
     mkfifo /tmp/bench
-    $(printf '%q ' "${JAVA_COMMAND[@]}") -XX:+UseSerialGC -XX:-TieredCompilation -XX:ErrorFile=/run/guest/crash.log ${JVM_FLAGS:-} \
+    $(printf '%q ' "${JAVA_COMMAND[@]}") $JVM ${JVM_FLAGS:-} \
         -Dbench.rounds=${ROUNDS:-3} -Dbench.pauseMillis=500 $TESTS.TransportBench ${SLOTS:-4000} ${WARM_SECONDS:-20} \$way >/tmp/bench 2>&1 &
     bench=\$!
     exec 5</tmp/bench
