@@ -3,6 +3,7 @@ package org.lockstep.wire.door;
 import io.netty.channel.SelectStrategy;
 import io.netty.util.IntSupplier;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Lets an event loop look for events a moment longer before its thread goes to sleep. A thread that sleeps is woken tens of
@@ -16,8 +17,17 @@ import java.util.function.BooleanSupplier;
 public final class SpinBeforeSleep implements SelectStrategy {
     static final long SPIN_NANOS = 100_000;
 
+    private final LongSupplier nanoTime;
     private BooleanSupplier worthwhile = () -> false;
     private BooleanSupplier hasTasks = () -> false;
+
+    public SpinBeforeSleep() {
+        this(System::nanoTime);
+    }
+
+    SpinBeforeSleep(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
 
     /**
      * To be called on the loop's thread, or before it runs.
@@ -38,14 +48,14 @@ public final class SpinBeforeSleep implements SelectStrategy {
         if (!worthwhile.getAsBoolean()) {
             return SELECT;
         }
-        long end = System.nanoTime() + SPIN_NANOS;
+        long end = nanoTime.getAsLong() + SPIN_NANOS;
         do {
             int ready = selectNow.get();
             if (ready > 0 || hasTasks.getAsBoolean()) {
                 return ready;
             }
             Thread.yield();
-        } while (System.nanoTime() - end < 0);
+        } while (nanoTime.getAsLong() - end < 0);
         return SELECT;
     }
 }
