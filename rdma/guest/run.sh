@@ -9,7 +9,7 @@
 # or a temporary one, which it may write to; qemu.pid there is the guest's process. rdma/guest/prepare.sh installs what this
 # needs.
 # With -n it is one of two guests on a network of their own, at 10.9.9.NUMBER; PEER is listen=HOST:PORT for the one that is
-# started first, and connect=HOST:PORT for the other.
+# started first, and connect=HOST:PORT for the other, which is started once the file `begun` is in the first one's $GUEST_OUT.
 set -euo pipefail
 
 readonly HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
@@ -29,7 +29,6 @@ while getopts 't:m:n:' option; do
         m) megabytes=$OPTARG ;;
         n)
             number=${OPTARG%%,*}
-            boots_more=0 # the other end of the wire would not come back
             network=(-netdev "socket,id=net,${OPTARG#*,}"
                 -device "virtio-net-pci,netdev=net,romfile=,mac=52:54:00:09:09:0$number")
             ;;

@@ -10,7 +10,8 @@ readonly SERVERS=('server.1=10.9.9.1:2888:3888;10.9.9.1:2181' 'server.2=10.9.9.1
 
 if [[ $1 == 2 ]]; then
     start_server 3 rdma.address=10.9.9.2
-    wait
+    tail -n +1 -F "$WORK/3/logs/out" 2>/dev/null &
+    wait "${PIDS[3]}" || true
     fail "server 3 has ended"
 fi
 start_server 1 rdma.address=10.9.9.1

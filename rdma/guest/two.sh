@@ -23,18 +23,26 @@ in_guest() {
         env "${SERVER_ENVIRONMENT[@]}" bash rdma/guest/two-in-guest.sh "$1"
 }
 
+# fail_in_second TEXT: says why, and what the second guest has printed, its server's log at the end.
+fail_in_second() {
+    echo "FAILED: $*; the second guest's last words:" >&2
+    tail -n 25 "$work/second" >&2
+    exit 1
+}
+
+# The second dials the first, so it starts when that has booted; it may be booted anew, for the first listens again.
 port=$((20000 + RANDOM % 10000))
 in_guest 1 "listen=127.0.0.1:$port" &
 first=$!
-while [[ ! -s $work/1/qemu.pid ]]; do
-    kill -0 "$first"
-    sleep 0.2
-done
-sleep 1
-in_guest 2 "connect=127.0.0.1:$port" >/dev/null 2>&1 &
+while [[ ! -e $work/1/begun ]] && kill -0 "$first" 2>/dev/null; do sleep 0.2; done
+in_guest 2 "connect=127.0.0.1:$port" >"$work/second" 2>&1 &
 second=$!
-while kill -0 "$first" 2>/dev/null && [[ ! -e $work/1/ready ]]; do sleep 0.5; done
-[[ ! -e $work/1/ready ]] || kill -9 "$(<"$work/2/qemu.pid")"
+while [[ ! -e $work/1/ready ]] && kill -0 "$first" 2>/dev/null; do
+    kill -0 "$second" 2>/dev/null || fail_in_second "the second guest has ended"
+    sleep 0.5
+done
+[[ -e $work/1/ready ]] || fail_in_second "the first guest has ended"
+kill -9 "$(<"$work/2/qemu.pid")"
 code=0
 wait "$first" || code=$?
 first=
