@@ -66,9 +66,9 @@ public final class LockstepServer implements AutoCloseable {
 
     private final MetricRegistry metrics = new MetricRegistry();
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-    private final SpinBeforeSleep idling = new SpinBeforeSleep();
-    private final PollingSelect select = new PollingSelect(idling);
     private final ServerConfig config;
+    private final SpinBeforeSleep idling;
+    private final PollingSelect select;
     private final FatalHandler fatal;
     private volatile EventLoop loop;
     private volatile StateMachine state;
@@ -82,6 +82,8 @@ public final class LockstepServer implements AutoCloseable {
 
     private LockstepServer(ServerConfig config, FatalHandler fatal) {
         this.config = config;
+        this.idling = new SpinBeforeSleep(TimeUnit.MICROSECONDS.toNanos(config.loneClientSpinMicros()));
+        this.select = new PollingSelect(idling);
         this.fatal = fatal;
     }
 

@@ -190,6 +190,7 @@ final class ConfigReader {
         values.clientTcpKeepAlive = source.flag("clientTcpKeepAlive", false);
         values.handshakeTimeoutMillis = source.integer("nio.sessionlessCnxnTimeout", 10_000, 1, Integer.MAX_VALUE);
         values.globalOutstandingLimit = source.integer("globalOutstandingLimit", 1000, 1, Integer.MAX_VALUE);
+        values.loneClientSpinMicros = source.integer("loneClientSpinMicros", 100, 0, 10_000);
         values.juteMaxBufferBytes = source.toInt("jute.maxbuffer", source.unprefixed("jute.maxbuffer"),
             ServerConfig.JUTE_MAX_BUFFER_DEFAULT, 1024, 1 << 30);
     }

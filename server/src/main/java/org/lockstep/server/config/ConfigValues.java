@@ -36,6 +36,7 @@ final class ConfigValues {
     long checkpointBytes;
     long logKeptBytes;
     long cacheBytes;
+    int loneClientSpinMicros;
     boolean skipAcl;
     boolean enforceQuota;
     boolean extendedTypesEnabled;

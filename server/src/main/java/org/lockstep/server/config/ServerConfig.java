@@ -191,6 +191,11 @@ public final class ServerConfig {
         return values.cacheBytes;
     }
 
+    /** How long a server looks for the next request of the only client that is at work before it sleeps; 0 is not at all. */
+    public int loneClientSpinMicros() {
+        return values.loneClientSpinMicros;
+    }
+
     /** {@code skipACL=yes}: no ACL is checked. */
     public boolean skipAcl() {
         return values.skipAcl;

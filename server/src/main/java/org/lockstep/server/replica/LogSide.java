@@ -28,7 +28,6 @@ final class LogSide implements LogThread.Listener {
     }
 
     private static final int LOOK_MILLIS = 50;
-    private static final int SMALL_BYTES_MAX = 4096;
 
     private final EventLoop loop;
     private final Supplier<MemberLog> opener;
@@ -89,15 +88,6 @@ final class LogSide implements LogThread.Listener {
         watch.took(System.nanoTime() - startNanos);
         securing.clear();
         return true;
-    }
-
-    /** Whether these are slots of a few clients that wait for each reply, rather than of a load. */
-    static boolean isSmall(List<Effect> slots) {
-        int bytes = 0;
-        for (int i = 0; i < slots.size(); i++) {
-            bytes += ((Effect.Secure) slots.get(i)).slot().payload().length;
-        }
-        return bytes <= SMALL_BYTES_MAX;
     }
 
     /** Hands effects to the log thread. */

@@ -298,8 +298,9 @@ public final class Replica implements RequestOrder, Incarnation.Host, LogSide.Li
             own.sent(((Effect.Secure) slots.get(i)).slot());
         }
         lone.came(slots, view.rank(), System.nanoTime());
-        // Where nobody is to be served while a write is flushed, two changes of thread would only cost a third of a flush.
-        return log.secure(slots, quiet.getAsBoolean() && (view.isAlone() || LogSide.isSmall(slots)));
+        // Where nobody is to be served while a write is flushed, two changes of thread would only cost a third of a flush. Peers
+        // are to be served always: without a word for as long as a disk may stand still, this server would be given up.
+        return log.secure(slots, view.isAlone() && quiet.getAsBoolean());
     }
 
     @Override

@@ -90,7 +90,7 @@ class ServerConfigTest {
             "DigestAuthenticationProvider.superDigest=super:abc", "DigestAuthenticationProvider.digestAlg=SHA-256",
             "DigestAuthenticationProvider.enabled=false", "znode.container.maxNeverUsedIntervalMs=17", "datadir.autocreate=false",
             "maxUnsyncedMillis=20", "maxUnsyncedBytes=8m", "checkpointMillis=50", "checkpointBytes=1g", "logKeptBytes=2g", "cacheBytes=512K",
-            "reconfigEnabled=true", "clientTcpKeepAlive=true", "nio.sessionlessCnxnTimeout=300");
+            "loneClientSpinMicros=0", "reconfigEnabled=true", "clientTcpKeepAlive=true", "nio.sessionlessCnxnTimeout=300");
         assertEquals(Path.of("/log"), config.dataLogDir());
         assertEquals("127.0.0.1", config.bindAddress().getAddress().getHostAddress());
         assertEquals(2000, config.tickTimeMillis());
@@ -115,6 +115,7 @@ class ServerConfigTest {
         assertEquals(1L << 30, config.checkpointBytes());
         assertEquals(2L << 30, config.logKeptBytes());
         assertEquals(512L << 10, config.cacheBytes());
+        assertEquals(0, config.loneClientSpinMicros());
         assertEquals(300, config.handshakeTimeoutMillis());
         assertTrue(config.warnings().toString().contains("skipACL=yes"), config.warnings().toString());
     }
@@ -160,7 +161,7 @@ class ServerConfigTest {
         "maxUnsyncedBytes=1t", "checkpointMillis=0", "cacheBytes=-1", "globalOutstandingLimit=0", "standaloneEnabled=false",
         "DigestAuthenticationProvider.digestAlg=ROT13", "server.1=host", "server.x=h:1:2", "server.1=h:1:2:observer",
         "server.300=h:1:2", "secureClientPort=2281", "client.portUnification=true", "authProvider.1=org.example.P",
-        "sessionRequireClientSASLAuth=true", "enforce.auth.enabled=true", "audit.enable=true", "maxUnsyncedBytes=k"})
+        "sessionRequireClientSASLAuth=true", "enforce.auth.enabled=true", "audit.enable=true", "maxUnsyncedBytes=k", "loneClientSpinMicros=10001"})
     void namesFileKeyAndValueOfWhatIsWrong(String line) {
         String message = error(line);
         String key = line.substring(0, line.indexOf('='));

@@ -46,7 +46,7 @@ final class DeskRig implements AutoCloseable {
     static final long UNREAD_BYTES_MAX = 24L << 20;
 
     final List<Server> servers = new ArrayList<>();
-    private final EventLoopGroup group = ClientDoor.newEventLoop("desks", new SpinBeforeSleep());
+    private final EventLoopGroup group = ClientDoor.newEventLoop("desks", new SpinBeforeSleep(0));
     private final EventLoop loop = group.next();
     private final List<Entry> log = new ArrayList<>();
     private long nowNanos = TimeUnit.MILLISECONDS.toNanos(START_MILLIS);

@@ -18,7 +18,7 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 
-/** A disk that never fails and never lets go: what logs opened on it one after the other have written. */
+/** A disk that never fails and never lets go, though it may stand still for a moment: what logs opened on it one after the other have written. */
 final class MemoryDisk {
     private final TreeMap<Position, Slot> order = new TreeMap<>();
     private final TreeMap<Long, ViewRecord> views = new TreeMap<>();
@@ -28,8 +28,24 @@ final class MemoryDisk {
     private ViewRecord installed;
     private MemberId installedAs;
     private AcceptorRecord acceptor;
+    private volatile long stallMillis;
     private long flushedMark = Order.NONE;
     private Position copyFrom;
+
+    /** The next slots take so long, once. */
+    void stall(long millis) {
+        stallMillis = millis;
+    }
+
+    private void standStill() {
+        long millis = stallMillis;
+        stallMillis = 0;
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     synchronized MemberLog open() {
         return new Log(recovered());
@@ -63,6 +79,7 @@ final class MemoryDisk {
 
         @Override
         public void secure(List<Slot> slots) {
+            standStill();
             synchronized (MemoryDisk.this) {
                 for (Slot slot : slots) {
                     if (installed != null && slot.position().viewId() == installed.viewId()) {

@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.lockstep.ensemble.core.EnsembleMember;
 import org.lockstep.ensemble.core.EnsembleOptions;
@@ -41,7 +42,7 @@ final class ReplicaRig implements ViewListener {
     private final List<Integer> voterIds;
     private final FsyncPolicy policy;
     private final MemoryNetwork network;
-    private final MemoryDisk disk = new MemoryDisk();
+    final MemoryDisk disk = new MemoryDisk();
     private final UUID diskId;
     private final long zxidsPerView;
     private long incarnations;
@@ -62,7 +63,7 @@ final class ReplicaRig implements ViewListener {
     }
 
     void start() {
-        group = ClientDoor.newEventLoop("replica-" + serverId, new SpinBeforeSleep());
+        group = ClientDoor.newEventLoop("replica-" + serverId, new SpinBeforeSleep(0));
         loop = group.next();
         state = new StateMachine(new NothingStored(), new StateOptions(false, true, true, false, true, 1 << 20));
         MemberLog log = disk.open();
@@ -76,8 +77,7 @@ final class ReplicaRig implements ViewListener {
             @Override
             public EnsembleMember begin(Recovered found) {
                 MemberId self = new MemberId(serverId, diskId, ++incarnations);
-                EnsembleOptions defaults = EnsembleOptions.of(voterIds, policy, new UUID(9, 9));
-                return new EnsembleMember(self, defaults, found);
+                return new EnsembleMember(self, options(), found);
             }
 
             @Override
@@ -116,6 +116,14 @@ final class ReplicaRig implements ViewListener {
         replica.start(log.recovered());
     }
 
+    private EnsembleOptions options() {
+        return EnsembleOptions.of(voterIds, policy, new UUID(9, 9));
+    }
+
+    long failureTimeoutMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(options().failureTimeoutNanos());
+    }
+
     <T> T onLoop(Callable<T> task) {
         return loop.submit(task).syncUninterruptibly().getNow();
     }
@@ -124,7 +132,7 @@ final class ReplicaRig implements ViewListener {
     void stop() throws InterruptedException {
         replica.stop();
         connections.close();
-        group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).awaitUninterruptibly();
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
     long viewId() {

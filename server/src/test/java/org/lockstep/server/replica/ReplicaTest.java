@@ -100,6 +100,26 @@ class ReplicaTest {
         }
     }
 
+    /** As disks that are shared do: what waits for one must be the write, and not all that its server has to say. */
+    @Test
+    void aDiskThatStandsStillForLongerThanTheFailureTimeoutIsWaitedForAndCostsNobodyItsPlace() throws Exception {
+        List<ReplicaRig> all = start(3, FsyncPolicy.DURABLE, ReplicaOptions.ZXIDS_PER_VIEW);
+        for (ReplicaRig idle : all.subList(1, 3)) {
+            idle.onLoop(() -> {
+                idle.replica.setQuiet(() -> true); // no client was heard of
+                return null;
+            });
+        }
+        settle(all, write(all.subList(0, 1), "before", 1));
+        for (ReplicaRig rig : all) {
+            rig.disk.stall(rig.failureTimeoutMillis() * 8 / 5);
+        }
+        settle(all, write(all.subList(0, 1), "while", 1));
+        for (ReplicaRig rig : all) {
+            assertEquals(List.of("view 1"), rig.heard);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void survivorsGoOnAndLoseNothing(FsyncPolicy policy) throws Exception {

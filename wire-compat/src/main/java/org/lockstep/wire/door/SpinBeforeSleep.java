@@ -10,22 +10,23 @@ import java.util.function.LongSupplier;
  * microseconds after its socket has become readable; a lone client that waits for each reply pays that for every request, once at
  * each server that its request has to reach, and while it does, nobody else has much to do.
  *
- * <p>At most {@link #SPIN_NANOS} are spent for each time the loop runs out of work, and only while its owner says that it pays.
+ * <p>At most a given time is spent for each time the loop runs out of work, and only while its owner says that it pays.
  * Whoever else wants the processor gets it at each look: where there are fewer processors than threads that look, they take turns,
  * and none sleeps. Everything happens on the loop's thread.
  */
 public final class SpinBeforeSleep implements SelectStrategy {
-    static final long SPIN_NANOS = 100_000;
-
+    private final long spinNanos;
     private final LongSupplier nanoTime;
     private BooleanSupplier worthwhile = () -> false;
     private BooleanSupplier hasTasks = () -> false;
 
-    public SpinBeforeSleep() {
-        this(System::nanoTime);
+    /** @param spinNanos how long to look, at most; 0 is not at all */
+    public SpinBeforeSleep(long spinNanos) {
+        this(spinNanos, System::nanoTime);
     }
 
-    SpinBeforeSleep(LongSupplier nanoTime) {
+    SpinBeforeSleep(long spinNanos, LongSupplier nanoTime) {
+        this.spinNanos = spinNanos;
         this.nanoTime = nanoTime;
     }
 
@@ -45,10 +46,10 @@ public final class SpinBeforeSleep implements SelectStrategy {
         if (hasTasksNow) {
             return selectNow.get();
         }
-        if (!worthwhile.getAsBoolean()) {
+        if (spinNanos == 0 || !worthwhile.getAsBoolean()) {
             return SELECT;
         }
-        long end = nanoTime.getAsLong() + SPIN_NANOS;
+        long end = nanoTime.getAsLong() + spinNanos;
         do {
             int ready = selectNow.get();
             if (ready > 0 || hasTasks.getAsBoolean()) {

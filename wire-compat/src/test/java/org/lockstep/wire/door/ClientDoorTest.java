@@ -85,7 +85,7 @@ class ClientDoorTest {
 
     @BeforeEach
     void open() throws IOException {
-        group = ClientDoor.newEventLoop("door-test", new SpinBeforeSleep());
+        group = ClientDoor.newEventLoop("door-test", new SpinBeforeSleep(0));
         loop = group.next();
         door = ClientDoor.open(loop, options(0), new Echo());
     }

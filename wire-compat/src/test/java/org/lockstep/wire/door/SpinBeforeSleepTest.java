@@ -7,15 +7,24 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class SpinBeforeSleepTest {
-    private static final long LOOK_NANOS = SpinBeforeSleep.SPIN_NANOS / 10;
+    private static final long LOOK_NANOS = 10_000;
+    private static final long SPIN_NANOS = 10 * LOOK_NANOS;
 
     private final AtomicInteger looks = new AtomicInteger();
     /** A look takes a tenth of the time that there is. */
-    private final SpinBeforeSleep idling = new SpinBeforeSleep(() -> looks.get() * LOOK_NANOS);
+    private final SpinBeforeSleep idling = new SpinBeforeSleep(SPIN_NANOS, () -> looks.get() * LOOK_NANOS);
 
     @Test
     void goesToSleepAtOnceUnlessItPays() throws Exception {
         assertEquals(SelectStrategy.SELECT, idling.calculateStrategy(looks::incrementAndGet, false));
+        assertEquals(0, looks.get());
+    }
+
+    @Test
+    void goesToSleepAtOnceWhenThereIsNoTimeToLook() throws Exception {
+        SpinBeforeSleep never = new SpinBeforeSleep(0, () -> 0);
+        never.setWorthwhile(() -> true, () -> false);
+        assertEquals(SelectStrategy.SELECT, never.calculateStrategy(looks::incrementAndGet, false));
         assertEquals(0, looks.get());
     }
 
