@@ -3,6 +3,7 @@ package org.lockstep.compat.clients;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -13,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 final class Concurrently {
     private Concurrently() {}
 
-    /** The results in the order of the tasks; the first failure, or a task that does not end in time, fails the caller. */
+    /** The results in the order of the tasks; failures, all of them, or a task that does not end in time, fail the caller. */
     static <T> List<T> run(List<Callable<T>> tasks) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(tasks.size());
         try {
@@ -21,8 +22,16 @@ final class Concurrently {
             tasks.forEach(task -> futures.add(threads.submit(task)));
             long deadlineNanos = System.nanoTime() + 2 * Await.LIMIT.toNanos();
             List<T> results = new ArrayList<>();
+            Exception failed = null;
             for (Future<T> future : futures) {
-                results.add(future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS));
+                try {
+                    results.add(future.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS));
+                } catch (ExecutionException e) {
+                    failed = withSuppressed(failed, e); // one that failed may be why the others did
+                }
+            }
+            if (failed != null) {
+                throw failed;
             }
             return results;
         } catch (TimeoutException e) {
@@ -30,6 +39,14 @@ final class Concurrently {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    private static Exception withSuppressed(Exception first, Exception next) {
+        if (first == null) {
+            return next;
+        }
+        first.addSuppressed(next);
+        return first;
     }
 
     /** A task without a result. */
