@@ -35,6 +35,7 @@ port=$((20000 + RANDOM % 10000))
 in_guest 1 "listen=127.0.0.1:$port" &
 first=$!
 while [[ ! -e $work/1/begun ]] && kill -0 "$first" 2>/dev/null; do sleep 0.2; done
+[[ -e $work/1/begun ]] || wait "$first" # it has said why
 in_guest 2 "connect=127.0.0.1:$port" >"$work/second" 2>&1 &
 second=$!
 while [[ ! -e $work/1/ready ]] && kill -0 "$first" 2>/dev/null; do

@@ -161,7 +161,8 @@ class ServerConfigTest {
         "maxUnsyncedBytes=1t", "checkpointMillis=0", "cacheBytes=-1", "globalOutstandingLimit=0", "standaloneEnabled=false",
         "DigestAuthenticationProvider.digestAlg=ROT13", "server.1=host", "server.x=h:1:2", "server.1=h:1:2:observer",
         "server.300=h:1:2", "secureClientPort=2281", "client.portUnification=true", "authProvider.1=org.example.P",
-        "sessionRequireClientSASLAuth=true", "enforce.auth.enabled=true", "audit.enable=true", "maxUnsyncedBytes=k", "loneClientSpinMicros=10001"})
+        "sessionRequireClientSASLAuth=true", "enforce.auth.enabled=true", "audit.enable=true", "maxUnsyncedBytes=k",
+        "loneClientSpinMicros=10001"})
     void namesFileKeyAndValueOfWhatIsWrong(String line) {
         String message = error(line);
         String key = line.substring(0, line.indexOf('='));

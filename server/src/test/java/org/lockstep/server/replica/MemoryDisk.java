@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.lockstep.ensemble.core.AcceptorRecord;
 import org.lockstep.ensemble.core.Effect;
 import org.lockstep.ensemble.core.LogRange;
@@ -18,7 +19,10 @@ import org.lockstep.ensemble.core.Slot;
 import org.lockstep.ensemble.core.Trim;
 import org.lockstep.ensemble.core.ViewRecord;
 
-/** A disk that never fails and never lets go, though it may stand still for a moment: what logs opened on it one after the other have written. */
+/**
+ * A disk that never fails and never lets go, though it may stand still for a moment: what logs opened on it one after the other
+ * have written.
+ */
 final class MemoryDisk {
     private final TreeMap<Position, Slot> order = new TreeMap<>();
     private final TreeMap<Long, ViewRecord> views = new TreeMap<>();
@@ -28,20 +32,18 @@ final class MemoryDisk {
     private ViewRecord installed;
     private MemberId installedAs;
     private AcceptorRecord acceptor;
-    private volatile long stallMillis;
+    private final AtomicLong stallMillis = new AtomicLong();
     private long flushedMark = Order.NONE;
     private Position copyFrom;
 
     /** The next slots take so long, once. */
     void stall(long millis) {
-        stallMillis = millis;
+        stallMillis.set(millis);
     }
 
     private void standStill() {
-        long millis = stallMillis;
-        stallMillis = 0;
         try {
-            Thread.sleep(millis);
+            Thread.sleep(stallMillis.getAndSet(0));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

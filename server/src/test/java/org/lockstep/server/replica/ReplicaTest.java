@@ -111,10 +111,13 @@ class ReplicaTest {
             });
         }
         settle(all, write(all.subList(0, 1), "before", 1));
+        long stallMillis = all.get(0).failureTimeoutMillis() * 8 / 5;
         for (ReplicaRig rig : all) {
-            rig.disk.stall(rig.failureTimeoutMillis() * 8 / 5);
+            rig.disk.stall(stallMillis);
         }
+        long beginNanos = System.nanoTime();
         settle(all, write(all.subList(0, 1), "while", 1));
+        assertTrue(System.nanoTime() - beginNanos >= TimeUnit.MILLISECONDS.toNanos(stallMillis), "no disk stood still");
         for (ReplicaRig rig : all) {
             assertEquals(List.of("view 1"), rig.heard);
         }
